@@ -1,0 +1,28 @@
+//! Does a rule fire, and who should hear of it? Pure: no clock, no I/O, nothing that can fail.
+//!
+//! ```text
+//!              breach                      held long enough
+//!  inactive ───────────► pending ─────────────────────────────► firing ◄──┐ breach
+//!     ▲                     │ no breach                           │       │
+//!     └─────────────────────┘                            no breach└─► recovering
+//!                                                                         │ clear long enough
+//!                     resolved ◄──────────────────────────────────────────┘
+//! ```
+//!
+//! [`evaluate`] takes a [`Rule`], its previous [`RuleState`], the [`Outcome`](watchfire_model::Outcome)
+//! of its query and the slot, and gives a [`Decision`]: the next state and the notices to send.
+//! A failed query and missing data never move the condition; they are the other axis, [`Health`].
+//!
+//! This room does not know SQL (verdicts arrive as booleans), channels' wire formats, or storage.
+//! Start reading at [`evaluate`].
+
+pub mod decision;
+pub mod rule;
+pub mod state;
+
+pub use decision::{Decision, Notice, RunContext, StateChanges, Verdict};
+pub use rule::{
+    Assignment, Change, FirstRun, Hold, Missing, Mode, NoData, OnError, Patience, Repeat, Rule, SeveritySource,
+    Tolerance,
+};
+pub use state::{Absence, Baseline, Clear, Condition, Health, Instance, RuleState};

@@ -1,0 +1,1 @@
+//! YAML in, domain types out.

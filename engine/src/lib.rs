@@ -1,0 +1,1 @@
+//! One use case per file: the shell around the deciding rooms.

@@ -1,0 +1,1 @@
+//! Remembers state in SQLite or PostgreSQL.

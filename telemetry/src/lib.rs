@@ -1,0 +1,1 @@
+//! Keeps telemetry and queries it with SQL.

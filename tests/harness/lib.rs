@@ -1,0 +1,1 @@
+//! Starts the product from outside and counts what arrives.
