@@ -31,7 +31,7 @@ pub struct Decision {
 pub struct Notice {
     /// The fact.
     pub notification: Notification,
-    /// Its receivers, each once.
+    /// Its receivers, each once; none when the rule names no channel, and then it is history only.
     pub channels: Vec<ChannelName>,
 }
 
@@ -63,7 +63,7 @@ impl Verdict {
 /// What must be written to storage to get from one state to the next.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StateChanges {
-    /// Health, overflow, baseline or the last success differ.
+    /// Incarnation, health, overflow or the last success differ.
     pub rule: bool,
     /// The baseline differs.
     pub baseline: bool,
@@ -71,4 +71,32 @@ pub struct StateChanges {
     pub upserts: Vec<(InstanceKey, Instance)>,
     /// Instances that are forgotten.
     pub forgets: Vec<InstanceKey>,
+}
+
+impl RuleState {
+    /// What must be written to storage to get from `previous` to this state.
+    ///
+    /// An instance that was only seen again is not written.
+    pub fn changes_from(&self, previous: &Self) -> StateChanges {
+        let upserts = self.instances.iter().filter(|(key, instance)| match previous.instances.get(*key) {
+            Some(before) => !instance.is_same_but_for_sight(before),
+            None => true,
+        });
+        let forgets = previous.instances.keys().filter(|key| !self.instances.contains_key(*key));
+        StateChanges {
+            rule: self.incarnation != previous.incarnation
+                || self.health != previous.health
+                || self.last_success_at != previous.last_success_at
+                || self.overflow_since != previous.overflow_since,
+            baseline: self.baseline != previous.baseline,
+            upserts: upserts.map(|(key, instance)| (key.clone(), instance.clone())).collect(),
+            forgets: forgets.cloned().collect(),
+        }
+    }
+}
+
+impl Instance {
+    fn is_same_but_for_sight(&self, other: &Self) -> bool {
+        *self == Self { last_seen_at: self.last_seen_at, ..other.clone() }
+    }
 }

@@ -16,13 +16,27 @@
 //! This room does not know SQL (verdicts arrive as booleans), channels' wire formats, or storage.
 //! Start reading at [`evaluate`].
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
+mod audience;
+mod change;
+mod condition;
 pub mod decision;
+mod episode;
+mod evaluate;
+mod forget;
+mod group;
+mod health;
+mod instances;
+mod missing;
+mod notice;
 pub mod rule;
 pub mod state;
 
 pub use decision::{Decision, Notice, RunContext, StateChanges, Verdict};
+pub use evaluate::{end, evaluate};
 pub use rule::{
     Assignment, Change, FirstRun, Hold, Missing, Mode, NoData, OnError, Patience, Repeat, Rule, SeveritySource,
     Tolerance,
 };
-pub use state::{Absence, Baseline, Clear, Condition, Health, Instance, RuleState};
+pub use state::{Absence, Baseline, Clear, Condition, EmptyInput, Health, Instance, RuleState};

@@ -35,7 +35,7 @@ pub enum Health {
         since: Timestamp,
         /// Evaluations without data in a row.
         runs: u64,
-        /// When it was told.
+        /// When it was told last.
         told_at: Option<Timestamp>,
     },
     /// The query fails.
@@ -48,7 +48,21 @@ pub enum Health {
         told_at: Option<Timestamp>,
         /// The last failure.
         failure: Failure,
+        /// The empty input that the failures interrupted: it goes on, or is over, once the query works again.
+        #[serde(default)]
+        empty: Option<EmptyInput>,
     },
+}
+
+/// How long the input of a rule had been empty when its query began to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmptyInput {
+    /// The first slot without data.
+    pub since: Timestamp,
+    /// Evaluations without data in a row.
+    pub runs: u64,
+    /// When it was told last.
+    pub told_at: Option<Timestamp>,
 }
 
 /// One alert under a rule.
@@ -58,9 +72,9 @@ pub struct Instance {
     pub condition: Condition,
     /// Number of its current or last episode, from 1; 0 before the first.
     pub episode: u64,
-    /// Number of the last transition inside the episode, from 1.
+    /// Number of the last transition inside the episode: 0 while pending, 1 when it starts to fire.
     pub seq: u64,
-    /// Its current severity.
+    /// Its current severity; while slots are caught up, the one that was told.
     pub severity: Severity,
     /// The last breaching value.
     pub value: Option<Value>,
@@ -72,7 +86,8 @@ pub struct Instance {
     pub untold: bool,
     /// Since when it is absent from complete results.
     pub absence: Option<Absence>,
-    /// The last slot in which its row was there.
+    /// The last slot in which its row was there; shown, never decided by. Storage may lag behind:
+    /// it alone is no reason to write.
     pub last_seen_at: Option<Timestamp>,
 }
 
@@ -121,7 +136,7 @@ pub struct Clear {
 pub struct Absence {
     /// The first successful evaluation without it.
     pub since: Timestamp,
-    /// Successful evaluations without it.
+    /// Successful evaluations without it, counted until they have an effect.
     pub runs: u64,
     /// When it was told (`missing: alert`).
     pub told_at: Option<Timestamp>,
