@@ -95,8 +95,7 @@ fn a_receiver_can_verify_the_signature_and_notices_what_was_changed() {
 #[test]
 fn the_signature_never_changes() {
     let request = rendered(&[], Some(SECRET)).unwrap();
-    let signature = Webhook::new(SECRET).unwrap().sign(notification().id.as_str(), 1_795_154_400, &request.body);
-    assert_eq!(wire_headers(&request)[4], ("webhook-signature", signature.unwrap().as_str()));
+    assert_eq!(wire_headers(&request)[4], ("webhook-signature", "v1,keezuZXDkro5Q4u6R6lCXgk6a4WM7JU3Dte9HMsrPrw="));
 }
 
 #[test]
