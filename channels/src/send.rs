@@ -149,13 +149,16 @@ fn chain(error: reqwest::Error) -> String {
 /// The status has been given: a body that breaks off or never ends changes nothing about it.
 async fn words(mut response: Response, request: &WireRequest) -> String {
     let mut bytes = Vec::new();
-    while bytes.len() < ANSWER_MAX_BYTES {
+    let is_cut = loop {
         match response.chunk().await {
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
+            Ok(None) => break bytes.len() > ANSWER_MAX_BYTES,
+            Err(_) => break true,
         }
-    }
-    let is_cut = bytes.len() >= ANSWER_MAX_BYTES;
+        if bytes.len() > ANSWER_MAX_BYTES {
+            break true;
+        }
+    };
     bytes.truncate(ANSWER_MAX_BYTES);
     if bytes.is_empty() {
         return String::new();

@@ -19,7 +19,7 @@ use watchfire_model::{ProjectName, Timestamp};
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// For receivers that never answer.
-const SHORT: Duration = Duration::from_millis(400);
+const SHORT: Duration = Duration::from_secs(1);
 
 /// What a receiver does with a connection.
 #[derive(Clone)]
@@ -255,11 +255,12 @@ async fn a_giant_answer_is_read_no_further_than_its_limit() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_changes_nothing_about_the_status() {
-    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\ntaken".to_vec();
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\ntaken from T0K3N-que".to_vec();
     let receiver = Receiver::start(Behavior::AnswerAndHang(head)).await;
     let answer = sent(&receiver, SHORT).await;
     assert_eq!((answer.outcome, answer.status), (SendOutcome::Sent { remote: None }, Some(200)));
-    assert_eq!(answer.detail, "taken");
+    // What may be the beginning of a secret is not kept either.
+    assert_eq!(answer.detail, "taken from");
 }
 
 #[tokio::test]
