@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use harness::{Answer, Arrival, Exit, slots};
+use harness::{Answer, Exit, slots};
 
-use crate::scene::{SOON, Scene};
+use crate::scene::{SOON, Scene, alerts};
 
 #[tokio::test]
 async fn sigterm_lets_a_delivery_finish_and_exits_with_0() {
@@ -57,19 +57,25 @@ async fn an_idle_server_stops_within_seconds_and_every_slot_has_its_decision() {
 }
 
 #[tokio::test]
-async fn a_state_outlives_a_restart_and_nothing_is_told_twice() {
-    let scene = Scene::with_one_rule().await;
-    scene.level(1);
+async fn a_state_outlives_restarts_and_nothing_is_told_twice() {
+    let scene = Scene::new().await;
+    let rules = [("first", "level > 0", "[hook]"), ("second", "level > 1", "[hook]"), ("third", "level > 2", "[hook]")];
+    scene.dir.definitions("rules.yaml", &(scene.channels(&["hook"]) + &alerts(&rules)));
     let launch = scene.launch();
-    for _ in 0..3 {
+    // One more rule fires in each life of the server, and those before it fire on.
+    for (level, (rule, _, _)) in (1..).zip(rules) {
+        scene.level(level);
         let mut product = launch.start().await;
-        scene.told("alert.started", "high").await;
+        scene.told("alert.started", rule).await;
         product.terminate();
         assert_eq!(product.exit(SOON).await, Exit::code(0));
     }
-    let _product = launch.start().await;
     scene.level(0);
-    scene.told("alert.resolved", "high").await;
-    let kinds: Vec<String> = scene.receiver.arrivals().iter().map(|a: &Arrival| a.kind().to_owned()).collect();
-    assert_eq!(kinds, ["alert.started", "alert.resolved"]);
+    let _product = launch.start().await;
+    for (rule, _, _) in rules {
+        scene.told("alert.resolved", rule).await;
+        let kinds: Vec<String> =
+            scene.receiver.arrivals().iter().filter(|a| a.rule() == rule).map(|a| a.kind().to_owned()).collect();
+        assert_eq!(kinds, ["alert.started", "alert.resolved"], "{rule}");
+    }
 }

@@ -80,7 +80,8 @@ async fn a_good_request_breaks_nothing_and_its_signature_is_checked() {
 
 #[tokio::test]
 async fn every_broken_contract_is_seen() {
-    let changes: [(&str, fn(&mut Value), &str); 8] = [
+    type Change = fn(&mut Value);
+    let changes: [(&str, Change, &str); 8] = [
         ("an extra key", |b| b["extra"] = json!(1), "keys of the body"),
         ("a missing key", |b| drop(b.as_object_mut().unwrap().shift_remove("links")), "keys of the body"),
         ("an unknown type", |b| b["type"] = json!("alert.begun"), "type \"alert.begun\""),
