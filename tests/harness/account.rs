@@ -1,0 +1,250 @@
+//! Settles what arrived against what a timeline must have sent.
+//!
+//! An episode is told when it started and when it ended, each by one notification with one id. After an
+//! outage the start may be told at a later slot, when the present was reached again, and an episode that
+//! passed inside the outage may be told by one summary; nothing else is excused.
+
+use std::collections::BTreeMap;
+
+use watchfire_model::{NotificationId, ProjectName, Reason, RuleUid};
+
+use crate::receiver::Arrival;
+use crate::timeline::{Episode, Timeline};
+
+/// What arrived, beside what had to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Account {
+    /// Sentences about what is missing. More arrivals can mend it.
+    pub missing: Vec<String>,
+    /// Sentences about what must never happen. Nothing mends it.
+    pub wrong: Vec<String>,
+    /// Episodes whose start was told at its own slot.
+    pub on_time: usize,
+    /// Episodes whose start was told at a later slot, while it still fired.
+    pub late: usize,
+    /// Episodes told by one summary.
+    pub summed_up: usize,
+    /// Arrivals of a notification that had arrived before.
+    pub repeated: usize,
+}
+
+impl Account {
+    /// Settles all arrivals. Only accepted ones count as delivered.
+    pub fn settle(timeline: &Timeline, arrivals: &[Arrival]) -> Self {
+        let mut account = Self::default();
+        let names = timeline.names();
+        for arrival in arrivals.iter().filter(|arrival| !names.iter().any(|name| name == arrival.rule())) {
+            account.wrong.push(format!("`{}` is about no rule of the timeline: {}", arrival.id(), arrival.body));
+        }
+        for name in &names {
+            let of_rule: Vec<&Arrival> = arrivals.iter().filter(|a| a.rule() == name && a.answer.accepts()).collect();
+            account.settle_rule(name, &timeline.episodes(name), &of_rule);
+        }
+        account
+    }
+
+    /// Whether everything that had to arrive has arrived.
+    pub fn is_complete(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    fn settle_rule(&mut self, name: &str, episodes: &[Episode], arrivals: &[&Arrival]) {
+        let firsts = self.first_arrivals(name, arrivals);
+        let mut unexplained = firsts.clone();
+        for episode in episodes {
+            self.settle_episode(name, episode, &mut unexplained);
+        }
+        for arrival in unexplained {
+            self.wrong.push(format!("{name}: nothing explains {}", arrival.body));
+        }
+        for pair in firsts.windows(2) {
+            let place = |arrival: &Arrival| (arrival.body["episode"].as_u64(), arrival.body["seq"].as_u64());
+            if place(pair[1]) <= place(pair[0]) {
+                self.wrong.push(format!(
+                    "{name}: `{}` (episode and seq {:?}) arrived before `{}` ({:?})",
+                    pair[0].id(),
+                    place(pair[0]),
+                    pair[1].id(),
+                    place(pair[1])
+                ));
+            }
+        }
+    }
+
+    /// The first arrival of each id, in order, with a complaint about each that is not what its id says.
+    fn first_arrivals<'a>(&mut self, name: &str, arrivals: &[&'a Arrival]) -> Vec<&'a Arrival> {
+        let mut seen: BTreeMap<&str, &Arrival> = BTreeMap::new();
+        let mut firsts = Vec::new();
+        for arrival in arrivals {
+            if let Some(first) = seen.get(arrival.id()) {
+                self.repeated += 1;
+                if first.body != arrival.body {
+                    self.wrong.push(format!("{name}: two bodies for one id:\n  {}\n  {}", first.body, arrival.body));
+                }
+                continue;
+            }
+            seen.insert(arrival.id(), arrival);
+            firsts.push(*arrival);
+            let derived = derived_id(name, arrival);
+            if derived.as_deref() != Some(arrival.id()) {
+                self.wrong.push(format!("{name}: the id should be {derived:?}: {}", arrival.body));
+            }
+        }
+        firsts
+    }
+
+    /// Takes the notifications of one episode out of `unexplained`.
+    fn settle_episode(&mut self, name: &str, episode: &Episode, unexplained: &mut Vec<&Arrival>) {
+        let mut take = |wanted: &dyn Fn(&Arrival) -> bool| {
+            let place = unexplained.iter().position(|arrival| wanted(arrival) && episode.is_of(arrival));
+            place.map(|place| unexplained.remove(place))
+        };
+        let slot = |arrival: &Arrival| arrival.instant("scheduled_for");
+        let started = take(&|a| a.kind() == "alert.started" && slot(a).is_some_and(|at| at < episode.ends_at));
+        let resolved = take(&|a| a.kind() == "alert.resolved" && slot(a) == Some(episode.ends_at));
+        let summary = match (started, resolved) {
+            (Some(_), Some(_)) => None,
+            _ => take(&|a| a.kind() == "alert.summary" && slot(a).is_some_and(|at| at > episode.starts_at)),
+        };
+        match (started, resolved, summary) {
+            (Some(started), Some(_), None) if slot(started) == Some(episode.starts_at) => self.on_time += 1,
+            // The current state of an episode that still fires may be told as a start or as a summary.
+            (Some(_), Some(_), None) | (None, Some(_), Some(_)) => self.late += 1,
+            (None, None, Some(_)) => self.summed_up += 1,
+            (Some(_), None, _) => self.missing.push(format!("{name}: the end of {episode:?}")),
+            (None, Some(_), None) => self.missing.push(format!("{name}: the start of {episode:?}")),
+            (None, None, None) => self.missing.push(format!("{name}: all of {episode:?}")),
+            (Some(_), Some(_), Some(_)) => unreachable!("a summary is only looked for when something is missing"),
+        }
+    }
+}
+
+impl Episode {
+    /// Whether a notification says that it is about this episode.
+    fn is_of(&self, arrival: &Arrival) -> bool {
+        let number = arrival.body["episode"].as_u64();
+        let since = arrival.instant("since");
+        number.is_none_or(|number| number == self.number)
+            && since.is_none_or(|since| since == self.starts_at)
+            && arrival.instant("scheduled_for").is_some_and(|at| at >= self.starts_at)
+            && (number.is_some() || since.is_some())
+    }
+}
+
+/// The id that a notification must have, from its own facts; `None` when it lacks one.
+fn derived_id(rule: &str, arrival: &Arrival) -> Option<String> {
+    let uid = RuleUid::derive(&ProjectName::new("default"), rule);
+    let reason = Reason::parse(arrival.text("reason"))?;
+    let id = NotificationId::derive(&uid, FIRST_INCARNATION, None, arrival.instant("scheduled_for")?, reason);
+    Some(id.as_str().to_owned())
+}
+
+/// The incarnation of a rule that was never deleted.
+const FIRST_INCARNATION: u64 = 1;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+    use watchfire_model::Timestamp;
+
+    use super::*;
+    use crate::answer::Answer;
+
+    const START: i64 = 1_008;
+    const END: i64 = 1_016;
+
+    /// One rule with one episode, from second 1,008 to second 1,016.
+    fn timeline() -> Timeline {
+        let timeline = Timeline::new(Timestamp::from_seconds(1_000), 1, 8, 9, 5);
+        let episode = timeline.episodes("flips-00")[0];
+        assert_eq!(
+            (episode.starts_at, episode.ends_at),
+            (Timestamp::from_seconds(START), Timestamp::from_seconds(END))
+        );
+        timeline
+    }
+
+    fn arrival(kind: &str, reason: &str, slot: i64, seq: u64) -> Arrival {
+        let at = Timestamp::from_seconds(slot);
+        let mut arrival = Arrival {
+            at,
+            path: "/".into(),
+            headers: BTreeMap::new(),
+            body: json!({
+                "type": kind, "reason": reason, "rule": {"name": "flips-00"}, "episode": 1, "seq": seq,
+                "since": Timestamp::from_seconds(START).to_string(), "scheduled_for": at.to_string(),
+            }),
+            answer: Answer::ok(),
+        };
+        arrival.body["id"] = derived_id("flips-00", &arrival).into();
+        arrival
+    }
+
+    fn started(slot: i64) -> Arrival {
+        arrival("alert.started", "started_firing", slot, 1)
+    }
+
+    fn resolved(slot: i64) -> Arrival {
+        arrival("alert.resolved", "resolved", slot, 2)
+    }
+
+    fn settle(arrivals: &[Arrival]) -> Account {
+        Account::settle(&timeline(), arrivals)
+    }
+
+    #[test]
+    fn a_start_and_an_end_at_their_slots_settle_an_episode_however_often_they_arrive() {
+        let account = settle(&[started(START), started(START), resolved(END), started(START)]);
+        assert_eq!(account, Account { on_time: 1, repeated: 2, ..Account::default() });
+    }
+
+    #[test]
+    fn what_has_not_arrived_is_missing_and_what_was_refused_has_not_arrived() {
+        assert_eq!(settle(&[]).missing.len(), 1);
+        assert_eq!(settle(&[started(START)]).missing.len(), 1);
+        let refused = Arrival { answer: Answer::status(500), ..resolved(END) };
+        assert!(!settle(&[started(START), refused]).is_complete());
+    }
+
+    #[test]
+    fn a_late_start_and_a_summary_are_excused() {
+        let late = settle(&[started(START + 3), resolved(END)]);
+        assert_eq!(late, Account { late: 1, ..Account::default() });
+        let summed_up = settle(&[arrival("alert.summary", "caught_up", END + 2, 1)]);
+        assert_eq!(summed_up, Account { summed_up: 1, ..Account::default() });
+    }
+
+    #[test]
+    fn what_must_never_happen_is_wrong() {
+        let other_body = {
+            let mut arrival = started(START);
+            arrival.body["value"] = json!(7);
+            arrival
+        };
+        let other_id = {
+            let mut arrival = started(START);
+            arrival.body["id"] = json!("nt_0");
+            arrival
+        };
+        let other_rule = {
+            let mut arrival = started(START);
+            arrival.body["rule"]["name"] = json!("nobody");
+            arrival
+        };
+        let cases: [(&str, Vec<Arrival>); 7] = [
+            ("two starts of one episode", vec![started(START), started(START + 1), resolved(END)]),
+            ("an end in the wrong slot", vec![started(START), resolved(END - 1), resolved(END)]),
+            ("the end before the start", vec![resolved(END), started(START)]),
+            ("a start before its time", vec![started(START - 1), started(START), resolved(END)]),
+            ("two bodies for one id", vec![started(START), other_body, resolved(END)]),
+            ("an id that is not derived", vec![other_id, resolved(END)]),
+            ("a rule that does not exist", vec![started(START), resolved(END), other_rule]),
+        ];
+        for (case, arrivals) in cases {
+            assert!(!settle(&arrivals).wrong.is_empty(), "{case}");
+        }
+        assert_eq!(timeline().ends_at(), Timestamp::from_seconds(1_000).plus(Duration::from_secs(22)));
+    }
+}

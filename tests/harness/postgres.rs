@@ -1,0 +1,63 @@
+//! A fresh PostgreSQL database for each test, in the cluster that `WATCHFIRE_TEST_POSTGRES` names.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+
+/// The variable with the address of a cluster in which databases may be made,
+/// for example `postgres://postgres@127.0.0.1:5433/postgres`.
+pub const VARIABLE: &str = "WATCHFIRE_TEST_POSTGRES";
+
+/// A database that only this test uses. It stays when the test ends: the cluster is thrown away.
+pub struct FreshDatabase {
+    name: String,
+    cluster: PgConnectOptions,
+    url: String,
+}
+
+/// Makes a database; `None`, and a line that says so, when no cluster is given.
+pub async fn fresh_database() -> Option<FreshDatabase> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let Ok(url) = std::env::var(VARIABLE) else {
+        println!("skipped: {VARIABLE} is not set, so there is no PostgreSQL to test against");
+        return None;
+    };
+    let cluster: PgConnectOptions = url.parse().expect("WATCHFIRE_TEST_POSTGRES is the URL of a cluster");
+    let name = format!("watchfire_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let url = cluster.clone().database(&name).to_url_lossy().to_string();
+    let database = FreshDatabase { name, cluster, url };
+    database.as_administrator(&format!("CREATE DATABASE {}", database.name)).await;
+    Some(database)
+}
+
+impl FreshDatabase {
+    /// Its address, for `--database-url`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Refuses new connections and ends those that are open, as a database that went away does.
+    pub async fn vanish(&self) {
+        self.as_administrator(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name)).await;
+        self.disconnect_everybody().await;
+    }
+
+    /// Ends every open connection; new ones are welcome.
+    pub async fn disconnect_everybody(&self) {
+        let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        self.as_administrator(&sql).await;
+    }
+
+    /// Takes connections again.
+    pub async fn come_back(&self) {
+        self.as_administrator(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name)).await;
+    }
+
+    /// Runs a statement from outside the database.
+    async fn as_administrator(&self, sql: &str) {
+        let mut connection: PgConnection = self.cluster.connect().await.expect("the test cluster takes connections");
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect("the statement is sound");
+        connection.close().await.expect("a connection closes");
+    }
+}
