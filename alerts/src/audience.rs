@@ -70,10 +70,17 @@ pub(crate) fn hearers_of_end(rule: &Rule, instance: &Instance, reason: Reason) -
 }
 
 /// Channels that hear that the query fails or works again: the owner, else the fallback, else the rule's own.
+///
+/// When every channel of the rule waits for another level, all of them hear it: a rule that
+/// watches nothing must not be a secret.
 pub(crate) fn hearers_of_trouble(rule: &Rule, reason: Reason, severity: Severity) -> Hearers {
     match rule.owner_channel.as_ref().or(rule.fallback_channel.as_ref()) {
         Some(channel) => BTreeSet::from([channel.clone()]),
-        None => hearers(rule, reason, severity),
+        None => {
+            let at_level = hearers(rule, reason, severity);
+            let wants = |assignment: &&Assignment| hears_reason(assignment, reason);
+            if at_level.is_empty() { names(rule.notify.iter().filter(wants)) } else { at_level }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ const KEPT_RESOLVED: Duration = Duration::from_secs(15 * 60);
 
 /// Drops the instances that nothing needs any more.
 ///
-/// Kept are those that fire or are pending; the ended ones for seven days; those whose absence
+/// Kept are those that fire; the pending and the ended ones for seven days; those whose absence
 /// would be news; and those whose repeat clock still runs. Of all that is at rest at most
 /// `max_instances` are kept, those that moved last: without this limit, a `per` over ever new
 /// keys would grow the state for seven days.
@@ -37,7 +37,8 @@ pub(crate) fn forget(rule: &Rule, instances: &mut BTreeMap<InstanceKey, Instance
 fn is_needed(rule: &Rule, instance: &Instance, at: Timestamp) -> bool {
     let is_fresh = |since: Timestamp| at.since(since) < MEMORY;
     match instance.condition {
-        Condition::Pending { .. } | Condition::Firing { .. } => true,
+        Condition::Firing { .. } => true,
+        Condition::Pending { breached_at, .. } => is_fresh(breached_at),
         Condition::Resolved { at: ended } if is_fresh(ended) => true,
         Condition::Resolved { .. } | Condition::Inactive => {
             let told_of_absence = instance.absence.and_then(|absence| absence.told_at);
@@ -48,10 +49,13 @@ fn is_needed(rule: &Rule, instance: &Instance, at: Timestamp) -> bool {
     }
 }
 
-/// Since when nothing happened to it; `None` while it is pending or fires.
+/// Since when nothing happened to it; `None` while it fires or breaches.
+///
+/// An instance that waits to fire and is no longer seen is at rest too.
 fn rests_since(instance: &Instance, at: Timestamp) -> Option<Timestamp> {
     match instance.condition {
-        Condition::Pending { .. } | Condition::Firing { .. } => None,
+        Condition::Firing { .. } => None,
+        Condition::Pending { breached_at, .. } => (breached_at < at).then_some(breached_at),
         Condition::Resolved { at: ended } => Some(ended),
         Condition::Inactive => Some(instance.absence.map_or(at, |absence| absence.since)),
     }

@@ -31,10 +31,15 @@ pub(crate) fn group(
             groups.entry((reason, kind, at, members)).or_default().insert(channel.clone());
         }
     }
-    let merged: Vec<Fact> = groups.into_iter().map(|(group, hearers)| merge(rule, group, hearers, &facts)).collect();
-    let mut told: Vec<Fact> = facts.into_iter().map(|fact| without_chat(rule, fact)).collect();
+    let mut told: Vec<Fact> = facts.iter().map(|fact| without_chat(rule, fact)).collect();
+    for (group, hearers) in groups {
+        match (group.0, group.3.first(), group.3.len()) {
+            // A message that is the same for all is one message.
+            (reason, Some(only), 1) if facts[*only].reason == reason => told[*only].hearers.extend(hearers),
+            _ => told.push(merge(rule, group, hearers, &facts)),
+        }
+    }
     told.retain(|fact| fact.is_told(rule));
-    told.extend(merged);
     told
 }
 
@@ -43,9 +48,9 @@ fn chat_channels(rule: &Rule, facts: &[Fact]) -> BTreeSet<ChannelName> {
     hearers.filter(|channel| audience::is_chat(rule, channel)).cloned().collect()
 }
 
-fn without_chat(rule: &Rule, mut fact: Fact) -> Fact {
-    fact.hearers.retain(|channel| !audience::is_chat(rule, channel));
-    fact
+fn without_chat(rule: &Rule, fact: &Fact) -> Fact {
+    let hearers = fact.hearers.iter().filter(|channel| !audience::is_chat(rule, channel)).cloned().collect();
+    Fact { hearers, ..fact.clone() }
 }
 
 /// What the channel reads in this slot.

@@ -32,6 +32,10 @@ mod missing;
 mod notice;
 pub mod rule;
 pub mod state;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use decision::{Decision, Notice, RunContext, StateChanges, Verdict};
 pub use evaluate::{end, evaluate};

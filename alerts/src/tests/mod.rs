@@ -1,0 +1,12 @@
+//! Timelines through [`evaluate`](crate::evaluate).
+
+mod absence;
+mod audience;
+mod catch_up;
+mod change;
+mod condition;
+mod health;
+mod message;
+mod mode;
+mod property;
+mod recorded;
