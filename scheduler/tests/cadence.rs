@@ -216,6 +216,8 @@ fn what_croner_would_misread_is_refused() {
         "0 0 0 1 1 * 5001",
         "0 0 1 * MON+",
         "0 0 * * + MON",
+        "0 0 */+1 * *",
+        "TZ=UTC 0 9 * * *",
     ] {
         assert!(matches!(Cadence::cron(pattern, chrono_tz::UTC), Err(CadenceError::Pattern(_))), "`{pattern}`");
     }
@@ -248,7 +250,21 @@ fn slots_that_a_fold_over_midnight_interleaves_come_in_real_order() {
         next(&interval, "2006-10-29T02:00:00Z", 5),
         "2006-10-29T02:30:00Z 2006-10-29T03:00:00Z 2006-10-29T03:30:00Z 2006-10-29T04:00:00Z 2006-10-30T02:30:00Z"
     );
-    assert_eq!(interval.newest_at_or_before(at("2006-10-29T02:59:59Z")), Some(at("2006-10-29T02:30:00Z")));
+    // 02:30 is 00:00 of the 29th, 03:00 is 23:30 of the 28th once more.
+    for (instant, newest) in [
+        ("2006-10-29T02:59:59Z", "2006-10-29T02:30:00Z"),
+        ("2006-10-29T03:00:00Z", "2006-10-29T03:00:00Z"),
+        ("2006-10-29T03:29:59Z", "2006-10-29T03:00:00Z"),
+    ] {
+        assert_eq!(interval.newest_at_or_before(at(instant)), Some(at(newest)), "{instant}");
+    }
+    for (after, through, count) in [
+        ("2006-10-29T02:00:00Z", "2006-10-29T03:00:00Z", 2),
+        ("2006-10-29T02:30:00Z", "2006-10-29T03:00:00Z", 1),
+        ("2006-10-29T02:30:00Z", "2006-10-29T02:59:59Z", 0),
+    ] {
+        assert_eq!(interval.count(at(after), at(through)), count, "{after} to {through}");
+    }
     // As clock times each runs once: 00:00 in its first pass, 00:30 after the fold.
     let clock = cron("0,30 0,23 * * *", "America/St_Johns");
     assert_eq!(
@@ -259,13 +275,23 @@ fn slots_that_a_fold_over_midnight_interleaves_come_in_real_order() {
 
 #[test]
 fn a_run_that_two_dates_share_across_a_gap_over_midnight_is_counted_once() {
-    // Nuuk went from 22:00 on 30 March 2024 to 23:00… to 00:00: 23:30 and the next 00:00 are one instant.
-    let cadence = cron("30 23,0 * * *", "America/Nuuk");
-    let shared = cron("0,30 0,23 * * *", "America/Nuuk");
-    let (from, to) = (at("2024-03-30T12:00:00Z"), at("2024-04-02T12:00:00Z"));
-    for cadence in [cadence, shared] {
-        let listed = cadence.slots_after(from).take_while(|slot| *slot <= to).count();
-        assert_eq!(cadence.count(from, to), listed as u64);
+    // On 30 March 2024 Nuuk went from 23:00 to 24:00: 23:00, 23:30 and the next 00:00 are one instant.
+    let (from, gap_end, to) = (at("2024-03-30T12:00:00Z"), at("2024-03-31T01:00:00Z"), at("2024-04-01T12:00:00Z"));
+    for (pattern, slots) in [
+        ("0 23 * * *", "2024-03-31T01:00:00Z 2024-04-01T00:00:00Z"),
+        ("0 0,23 * * *", "2024-03-31T01:00:00Z 2024-04-01T00:00:00Z 2024-04-01T01:00:00Z"),
+        (
+            "0,30 0,23 * * *",
+            "2024-03-31T01:00:00Z 2024-03-31T01:30:00Z 2024-04-01T00:00:00Z 2024-04-01T00:30:00Z 2024-04-01T01:00:00Z 2024-04-01T01:30:00Z",
+        ),
+    ] {
+        let cadence = cron(pattern, "America/Nuuk");
+        let count = slots.split(' ').count();
+        assert_eq!(next(&cadence, "2024-03-30T12:00:00Z", count), slots, "`{pattern}`");
+        assert_eq!(cadence.count(from, to), count as u64, "`{pattern}`");
+        assert_eq!(cadence.count(gap_end, to), count as u64 - 1, "`{pattern}`");
+        assert_eq!(cadence.count(from, gap_end), 1, "`{pattern}`");
+        assert_eq!(cadence.count(from, just_before(gap_end)), 0, "`{pattern}`");
     }
 }
 

@@ -107,6 +107,10 @@ proptest! {
         let found: Vec<i64> = cadence.slots_after(after).take_while(|slot| *slot <= until).map(seconds).collect();
         prop_assert_eq!(joined(&found), joined(&expected), "`{}` in {}", pattern, zone);
         prop_assert_eq!(cadence.count(after, until), expected.len() as u64, "`{}` in {}", pattern, zone);
+        for (index, slot) in expected.iter().enumerate() {
+            let left = (expected.len() - index - 1) as u64;
+            prop_assert_eq!(cadence.count(Timestamp::from_seconds(*slot), until), left, "`{}` in {}", pattern, zone);
+        }
 
         let back = std::iter::successors(cadence.newest_at_or_before(until), |slot| {
             cadence.newest_at_or_before(Timestamp::from_micros(slot.as_micros() - 1))
