@@ -157,9 +157,9 @@ impl Store {
         let clock = self.database().clock().await?;
         let rows: Vec<GivenClaim<'_>> = claims.iter().map(|(id, epoch)| GivenClaim::of(id, *epoch)).collect();
         let params = [Param::Rows(&given(&rows)), Param::Text(self.claimant()), Param::Int(clock)];
-        let held: HashSet<DeliveryId> =
-            self.database().read(STILL_LEASED, &params).await?.iter().map(delivery_id).collect::<Result<_, _>>()?;
-        Ok(claims.iter().map(|(id, _)| held.contains(id)).collect())
+        let held = self.database().read(STILL_LEASED, &params).await?;
+        let held: HashSet<(DeliveryId, u64)> = held.iter().map(claim_of).collect::<Result<_, _>>()?;
+        Ok(claims.iter().map(|claim| held.contains(claim)).collect())
     }
 
     /// Ends claims, each only if it is still ours, in one transaction; the answers are in the order of the batch.
@@ -170,21 +170,22 @@ impl Store {
         let rows: Vec<GivenFinish<'_>> = batch.iter().map(GivenFinish::of).collect();
         let mut work = self.database().begin().await?;
         let moved = work.fetch(FINISH, &[Param::Rows(&given(&rows)), Param::Text(self.claimant())]).await?;
-        let mut finished: HashMap<DeliveryId, (i64, i64)> = HashMap::new();
+        let mut finished: HashMap<(DeliveryId, u64), (i64, i64)> = HashMap::new();
         for row in &moved {
-            finished.insert(delivery_id(row)?, (row.int("position")?, row.int("attempts")?));
+            finished.insert(claim_of(row)?, (row.int("position")?, row.int("attempts")?));
         }
+        let place = |item: &DeliveryFinish| finished.get(&(item.id.clone(), item.epoch));
         let attempts: Vec<GivenAttempt<'_>> = batch
             .iter()
-            .filter_map(|item| Some(GivenAttempt::of(item, item.attempt.as_ref()?, finished.get(&item.id)?)))
+            .filter_map(|item| Some(GivenAttempt::of(item, item.attempt.as_ref()?, place(item)?)))
             .collect();
         if !attempts.is_empty() {
             work.execute(INSERT_ATTEMPTS, &[Param::Rows(&given(&attempts))]).await?;
         }
         work.commit().await?;
-        let outcome = |item: &DeliveryFinish| match finished.contains_key(&item.id) {
-            true => CommitOutcome::Committed,
-            false => CommitOutcome::LeaseLost,
+        let outcome = |item: &DeliveryFinish| match place(item) {
+            Some(_) => CommitOutcome::Committed,
+            None => CommitOutcome::LeaseLost,
         };
         Ok(batch.iter().map(outcome).collect())
     }
@@ -253,6 +254,10 @@ pub(crate) fn delivery_id(row: &Row) -> Result<DeliveryId, Error> {
         notification: NotificationId::new(row.text("notification_id")?),
         channel: ChannelName::new(row.text("channel")?),
     })
+}
+
+fn claim_of(row: &Row) -> Result<(DeliveryId, u64), Error> {
+    Ok((delivery_id(row)?, row.count("lease_epoch")?))
 }
 
 #[derive(Serialize)]
@@ -373,7 +378,7 @@ macro_rules! given_claims {
 
 const STILL_LEASED: &str = concat!(
     given_claims!(""),
-    "SELECT outbox.notification_id AS notification_id, outbox.channel AS channel
+    "SELECT outbox.notification_id AS notification_id, outbox.channel AS channel, lease_epoch
     FROM given JOIN outbox ON outbox.notification_id = given.notification_id AND outbox.channel = given.channel
     WHERE outbox.state = 'sending' AND outbox.lease_epoch = given.epoch AND outbox.claimed_by = $2
         AND outbox.lease_until > $3"
@@ -399,7 +404,7 @@ const FINISH: &str = concat!(
     WHERE outbox.notification_id = given.notification_id AND outbox.channel = given.channel
         AND outbox.state = 'sending' AND outbox.lease_epoch = given.epoch AND outbox.claimed_by = $2
     RETURNING outbox.notification_id AS notification_id, outbox.channel AS channel, outbox.position AS position,
-        outbox.attempts AS attempts"
+        outbox.attempts AS attempts, lease_epoch"
 );
 
 const INSERT_ATTEMPTS: &str = "
