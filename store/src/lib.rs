@@ -1,1 +1,52 @@
-//! Remembers state in SQLite or PostgreSQL.
+//! Remembers: rules and their state, what ran, and what is still to be told, in SQLite or PostgreSQL.
+//!
+//! ```text
+//!  a rule      free ──claim──► claimed by X (epoch + 1) ──commit / release──► free
+//!                                  │ X dies or falls silent
+//!                                  └──────────────────────────────────────► free (epoch fences X)
+//!
+//!  a delivery  pending ──claim──► sending ──► done
+//!                 ▲                  │ ├────► dead ──retry by hand──► pending
+//!                 └──── later ───────┘ └ the lease ends: pending
+//! ```
+//!
+//! Three promises rest here. A slot is decided once: a commit is guarded by the rule's incarnation and
+//! epoch and must move `decided_through` on. A notification is neither lost nor doubled: it is written in
+//! the transaction of the state that it tells, under an id that a replay derives again. A lane is read in
+//! order: of each (channel, lane) at most one row is out, and it is the oldest.
+//!
+//! This room decides nothing: it does not know cadences, what fires, or how a message is sent, and it
+//! reads no clock but the database's own, and that one only for leases. It is the only room that names
+//! `sqlx`. Every statement is one text for both databases; only claiming differs.
+//!
+//! Start reading at [`Store`], then `evaluation` (how a decision becomes durable) and `delivery`
+//! (how it leaves).
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
+mod compaction;
+mod database;
+mod delivery;
+mod delivery_list;
+mod error;
+mod evaluation;
+mod folder;
+mod outbox;
+mod rule;
+mod run;
+mod schema;
+mod state_load;
+mod state_write;
+mod store;
+mod target;
+
+pub use delivery::{Attempt, ClaimedDelivery, DeliveryEnd, DeliveryFinish};
+pub use delivery_list::{DeliveryFilter, DeliveryRow, DeliveryState};
+pub use error::Error;
+pub use evaluation::{CommitOutcome, EvaluationCommit};
+pub use outbox::{DeliveryId, OutboxNotice, OutboxReceiver};
+pub use rule::{ClaimedRule, Closing, RuleRow};
+pub use run::{RunFilter, RunRange, RunRecord, RunRow, RunStatus, SkippedSlots};
+pub use schema::AppliedMigration;
+pub use store::Store;
+pub use target::StoreTarget;

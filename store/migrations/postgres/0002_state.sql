@@ -1,0 +1,56 @@
+-- What a rule remembers as a whole. No row: nothing yet.
+CREATE TABLE rule_states (
+    rule_uid        TEXT PRIMARY KEY REFERENCES rules (uid),
+    health          TEXT NOT NULL CHECK (health IN ('ok', 'no_data', 'error')),
+    health_since    BIGINT,
+    health_runs     BIGINT CHECK (health_runs >= 0),
+    health_told_at  BIGINT,
+    failure         TEXT,     -- JSON
+    last_success_at BIGINT,
+    overflow_since  BIGINT,
+    CONSTRAINT trouble_has_a_start CHECK ((health = 'ok') = (health_since IS NULL)),
+    CONSTRAINT trouble_is_counted CHECK ((health = 'ok') = (health_runs IS NULL)),
+    CONSTRAINT only_trouble_is_told CHECK (health_told_at IS NULL OR health <> 'ok'),
+    CONSTRAINT an_error_has_a_failure CHECK ((health = 'error') = (failure IS NOT NULL))
+);
+
+-- The rows of the last successful run of a data_change rule; apart, since they can be large.
+CREATE TABLE baselines (
+    rule_uid TEXT PRIMARY KEY REFERENCES rules (uid),
+    body     TEXT NOT NULL  -- JSON
+);
+
+CREATE TABLE instances (
+    rule_uid        TEXT NOT NULL REFERENCES rules (uid),
+    fingerprint     TEXT NOT NULL,  -- of the key
+    instance_key    TEXT NOT NULL,  -- JSON
+    condition       TEXT NOT NULL CHECK (condition IN ('inactive', 'pending', 'firing', 'resolved')),
+    breached_since  BIGINT,
+    breached_at     BIGINT,
+    breached_runs   BIGINT CHECK (breached_runs >= 0),
+    firing_since    BIGINT,
+    clear_since     BIGINT,
+    clear_runs      BIGINT CHECK (clear_runs >= 0),
+    resolved_at     BIGINT,
+    episode         BIGINT NOT NULL CHECK (episode >= 0),
+    seq             BIGINT NOT NULL CHECK (seq >= 0),
+    severity        TEXT NOT NULL CHECK (severity IN ('info', 'warning', 'error', 'critical')),
+    breaching_value TEXT,           -- JSON
+    told            TEXT NOT NULL,  -- JSON
+    last_told_at    TEXT NOT NULL,  -- JSON
+    untold          BIGINT NOT NULL CHECK (untold IN (0, 1)),
+    absent_since    BIGINT,
+    absent_runs     BIGINT CHECK (absent_runs >= 0),
+    absence_told_at BIGINT,
+    last_seen_at    BIGINT,
+    PRIMARY KEY (rule_uid, fingerprint),
+    CONSTRAINT a_breach_has_a_start CHECK ((condition IN ('pending', 'firing')) = (breached_since IS NOT NULL)),
+    CONSTRAINT pending_has_a_last_breach CHECK ((condition = 'pending') = (breached_at IS NOT NULL)),
+    CONSTRAINT pending_is_counted CHECK ((condition = 'pending') = (breached_runs IS NOT NULL)),
+    CONSTRAINT firing_has_a_start CHECK ((condition = 'firing') = (firing_since IS NOT NULL)),
+    CONSTRAINT only_firing_recovers CHECK (clear_since IS NULL OR condition = 'firing'),
+    CONSTRAINT recovery_is_counted CHECK ((clear_since IS NULL) = (clear_runs IS NULL)),
+    CONSTRAINT resolved_has_a_time CHECK ((condition = 'resolved') = (resolved_at IS NOT NULL)),
+    CONSTRAINT absence_is_counted CHECK ((absent_since IS NULL) = (absent_runs IS NULL)),
+    CONSTRAINT only_absence_is_told CHECK (absence_told_at IS NULL OR absent_since IS NOT NULL)
+);
