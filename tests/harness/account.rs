@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use watchfire_model::{NotificationId, ProjectName, Reason, RuleUid};
+use watchfire_model::{NotificationId, ProjectName, Reason, RuleUid, Timestamp};
 
 use crate::receiver::Arrival;
 use crate::timeline::{Episode, Timeline};
@@ -30,7 +30,9 @@ pub struct Account {
 
 impl Account {
     /// Settles all arrivals. Only accepted ones count as delivered.
-    pub fn settle(timeline: &Timeline, arrivals: &[Arrival]) -> Self {
+    ///
+    /// Episodes that end after `until` may have been told, in part or in full, but need not have been.
+    pub fn settle(timeline: &Timeline, arrivals: &[Arrival], until: Timestamp) -> Self {
         let mut account = Self::default();
         let names = timeline.names();
         for arrival in arrivals.iter().filter(|arrival| !names.iter().any(|name| name == arrival.rule())) {
@@ -38,7 +40,7 @@ impl Account {
         }
         for name in &names {
             let of_rule: Vec<&Arrival> = arrivals.iter().filter(|a| a.rule() == name && a.answer.accepts()).collect();
-            account.settle_rule(name, &timeline.episodes(name), &of_rule);
+            account.settle_rule(name, &timeline.episodes(name), &of_rule, until);
         }
         account
     }
@@ -48,11 +50,11 @@ impl Account {
         self.missing.is_empty()
     }
 
-    fn settle_rule(&mut self, name: &str, episodes: &[Episode], arrivals: &[&Arrival]) {
+    fn settle_rule(&mut self, name: &str, episodes: &[Episode], arrivals: &[&Arrival], until: Timestamp) {
         let firsts = self.first_arrivals(name, arrivals);
         let mut unexplained = firsts.clone();
         for episode in episodes {
-            self.settle_episode(name, episode, &mut unexplained);
+            self.settle_episode(name, episode, &mut unexplained, until);
         }
         for arrival in unexplained {
             self.wrong.push(format!("{name}: nothing explains {}", arrival.body));
@@ -94,7 +96,7 @@ impl Account {
     }
 
     /// Takes the notifications of one episode out of `unexplained`.
-    fn settle_episode(&mut self, name: &str, episode: &Episode, unexplained: &mut Vec<&Arrival>) {
+    fn settle_episode(&mut self, name: &str, episode: &Episode, unexplained: &mut Vec<&Arrival>, until: Timestamp) {
         let mut take = |wanted: &dyn Fn(&Arrival) -> bool| {
             let place = unexplained.iter().position(|arrival| wanted(arrival) && episode.is_of(arrival));
             place.map(|place| unexplained.remove(place))
@@ -106,15 +108,27 @@ impl Account {
             (Some(_), Some(_)) => None,
             _ => take(&|a| a.kind() == "alert.summary" && slot(a).is_some_and(|at| at > episode.starts_at)),
         };
-        match (started, resolved, summary) {
-            (Some(started), Some(_), None) if slot(started) == Some(episode.starts_at) => self.on_time += 1,
+        let missing = match (started, resolved, summary) {
+            (Some(_), None, _) => "the end",
+            (None, Some(_), None) => "the start",
+            (None, None, None) => "all",
+            (Some(started), Some(_), None) if slot(started) == Some(episode.starts_at) => {
+                self.on_time += 1;
+                return;
+            }
             // The current state of an episode that still fires may be told as a start or as a summary.
-            (Some(_), Some(_), None) | (None, Some(_), Some(_)) => self.late += 1,
-            (None, None, Some(_)) => self.summed_up += 1,
-            (Some(_), None, _) => self.missing.push(format!("{name}: the end of {episode:?}")),
-            (None, Some(_), None) => self.missing.push(format!("{name}: the start of {episode:?}")),
-            (None, None, None) => self.missing.push(format!("{name}: all of {episode:?}")),
+            (Some(_), Some(_), None) | (None, Some(_), Some(_)) => {
+                self.late += 1;
+                return;
+            }
+            (None, None, Some(_)) => {
+                self.summed_up += 1;
+                return;
+            }
             (Some(_), Some(_), Some(_)) => unreachable!("a summary is only looked for when something is missing"),
+        };
+        if episode.ends_at <= until {
+            self.missing.push(format!("{name}: {missing} of {episode:?}"));
         }
     }
 }
@@ -147,7 +161,6 @@ mod tests {
     use std::time::Duration;
 
     use serde_json::json;
-    use watchfire_model::Timestamp;
 
     use super::*;
     use crate::answer::Answer;
@@ -191,7 +204,8 @@ mod tests {
     }
 
     fn settle(arrivals: &[Arrival]) -> Account {
-        Account::settle(&timeline(), arrivals)
+        let timeline = timeline();
+        Account::settle(&timeline, arrivals, timeline.ends_at())
     }
 
     #[test]
@@ -206,6 +220,15 @@ mod tests {
         assert_eq!(settle(&[started(START)]).missing.len(), 1);
         let refused = Arrival { answer: Answer::status(500), ..resolved(END) };
         assert!(!settle(&[started(START), refused]).is_complete());
+    }
+
+    #[test]
+    fn what_ends_later_may_arrive_but_need_not() {
+        let before_the_end = Timestamp::from_seconds(END - 1);
+        for arrivals in [vec![], vec![started(START)], vec![started(START), resolved(END)]] {
+            let account = Account::settle(&timeline(), &arrivals, before_the_end);
+            assert!(account.is_complete() && account.wrong.is_empty(), "{account:?}");
+        }
     }
 
     #[test]
