@@ -128,7 +128,7 @@ impl Account {
             (Some(_), Some(_), Some(_)) => unreachable!("a summary is only looked for when something is missing"),
         };
         if episode.ends_at <= until {
-            self.missing.push(format!("{name}: {missing} of {episode:?}"));
+            self.missing.push(format!("{name}: {missing} of {episode}"));
         }
     }
 }

@@ -27,6 +27,9 @@ const QUIET: u32 = 15;
 /// kill, and what flips later than is needed is not waited for.
 const FLIPPING_PER_KILL: u32 = 10;
 
+/// The same on PostgreSQL, where the leases of a dead server are free only after 15 s of its silence.
+const FLIPPING_PER_KILL_WITH_LEASES: u32 = 25;
+
 /// How long the last server runs before the account is drawn.
 const LAST_LIFE: Duration = Duration::from_secs(12);
 
@@ -55,20 +58,15 @@ fn kills_per_point(default: u32) -> u32 {
 async fn killed_at_every_point(database_url: Option<&str>, kills: u32) {
     let points = u32::try_from(POINTS.len()).unwrap();
     let base = Timestamp::from_seconds(now().as_micros() / 1_000_000 + 1);
-    let timeline = Timeline::new(base, RULES, QUIET, kills * points * FLIPPING_PER_KILL, 0);
+    let per_kill = if database_url.is_some() { FLIPPING_PER_KILL_WITH_LEASES } else { FLIPPING_PER_KILL };
+    let timeline = Timeline::new(base, RULES, QUIET, kills * points * per_kill, 0);
     let receiver = Receiver::start().await;
     let dir = ConfigDir::new();
     dir.write("beats.ndjson", &timeline.ndjson());
     dir.definitions("rules.yaml", &timeline.yaml(&receiver.url("/hook")));
     let launch = Launch::new(&dir).database_url(database_url);
 
-    // The first server sees the rules while nothing breaches, and lives until flips arrive: a death in
-    // the quiet seconds could lose nothing and would prove nothing.
-    let mut first = launch.start().await;
-    assert!(now() < timeline.first_flip_at(), "the first start took longer than {QUIET} s");
-    receiver.wait_for("the first flip", LIFE_MAX, |all| !all.is_empty()).await;
-    first.kill();
-    assert_eq!(first.exit(LIFE_MAX).await, Exit::signal(Signal::SIGKILL));
+    live_until_flips_arrive(&launch, &timeline, &receiver).await;
     for round in 0..kills {
         for (point, passages_max) in POINTS {
             die_at(&launch, point, 1 + (round * 7 + 2) % passages_max).await;
@@ -84,6 +82,16 @@ async fn killed_at_every_point(database_url: Option<&str>, kills: u32) {
     assert_eq!(last.exit(LIFE_MAX).await, Exit::code(0));
     nothing_is_lost_or_wrong(&timeline, &receiver.arrivals(), until);
     every_slot_is_decided_once(&launch, &timeline).await;
+}
+
+/// The first server sees the rules while nothing breaches, and lives until flips arrive: a death in the
+/// quiet seconds could lose nothing and would prove nothing.
+async fn live_until_flips_arrive(launch: &Launch, timeline: &Timeline, receiver: &Receiver) {
+    let mut first = launch.start().await;
+    assert!(now() < timeline.first_flip_at(), "the first start took longer than {QUIET} s");
+    receiver.wait_for("the first flip", LIFE_MAX, |all| !all.is_empty()).await;
+    first.kill();
+    assert_eq!(first.exit(LIFE_MAX).await, Exit::signal(Signal::SIGKILL));
 }
 
 /// Runs a server until it kills itself at the n-th passage of a point.

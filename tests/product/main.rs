@@ -12,6 +12,7 @@ mod folder_lock;
 mod hostile;
 mod kill;
 mod reload;
+mod replicas;
 mod scene;
 mod shutdown;
 mod sources;
