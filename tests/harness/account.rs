@@ -1,12 +1,12 @@
 //! Settles what arrived against what a timeline must have sent.
 //!
-//! An episode is told when it started and when it ended, each by one notification with one id. After an
-//! outage the start may be told at a later slot, when the present was reached again, and an episode that
-//! passed inside the outage may be told by one summary; nothing else is excused.
+//! An episode is told by one notification for its start, whose slot and id are those of the start also
+//! when it is told after an outage, and one for its end. An episode that passed inside an outage is told
+//! by one summary in the slot of its end. Nothing else is excused.
 
 use std::collections::BTreeMap;
 
-use watchfire_model::{NotificationId, ProjectName, Reason, RuleUid};
+use watchfire_model::{NotificationId, ProjectName, Reason, RuleUid, Timestamp};
 
 use crate::receiver::Arrival;
 use crate::timeline::{Episode, Timeline};
@@ -18,10 +18,8 @@ pub struct Account {
     pub missing: Vec<String>,
     /// Sentences about what must never happen. Nothing mends it.
     pub wrong: Vec<String>,
-    /// Episodes whose start was told at its own slot.
-    pub on_time: usize,
-    /// Episodes whose start was told at a later slot, while it still fired.
-    pub late: usize,
+    /// Episodes told by a start and an end.
+    pub told: usize,
     /// Episodes told by one summary.
     pub summed_up: usize,
     /// Arrivals of a notification that had arrived before.
@@ -30,7 +28,9 @@ pub struct Account {
 
 impl Account {
     /// Settles all arrivals. Only accepted ones count as delivered.
-    pub fn settle(timeline: &Timeline, arrivals: &[Arrival]) -> Self {
+    ///
+    /// Episodes that end after `until` may have been told, in part or in full, but need not have been.
+    pub fn settle(timeline: &Timeline, arrivals: &[Arrival], until: Timestamp) -> Self {
         let mut account = Self::default();
         let names = timeline.names();
         for arrival in arrivals.iter().filter(|arrival| !names.iter().any(|name| name == arrival.rule())) {
@@ -38,7 +38,7 @@ impl Account {
         }
         for name in &names {
             let of_rule: Vec<&Arrival> = arrivals.iter().filter(|a| a.rule() == name && a.answer.accepts()).collect();
-            account.settle_rule(name, &timeline.episodes(name), &of_rule);
+            account.settle_rule(name, &timeline.episodes(name), &of_rule, until);
         }
         account
     }
@@ -48,11 +48,11 @@ impl Account {
         self.missing.is_empty()
     }
 
-    fn settle_rule(&mut self, name: &str, episodes: &[Episode], arrivals: &[&Arrival]) {
+    fn settle_rule(&mut self, name: &str, episodes: &[Episode], arrivals: &[&Arrival], until: Timestamp) {
         let firsts = self.first_arrivals(name, arrivals);
         let mut unexplained = firsts.clone();
         for episode in episodes {
-            self.settle_episode(name, episode, &mut unexplained);
+            self.settle_episode(name, episode, &mut unexplained, until);
         }
         for arrival in unexplained {
             self.wrong.push(format!("{name}: nothing explains {}", arrival.body));
@@ -94,27 +94,33 @@ impl Account {
     }
 
     /// Takes the notifications of one episode out of `unexplained`.
-    fn settle_episode(&mut self, name: &str, episode: &Episode, unexplained: &mut Vec<&Arrival>) {
+    fn settle_episode(&mut self, name: &str, episode: &Episode, unexplained: &mut Vec<&Arrival>, until: Timestamp) {
         let mut take = |wanted: &dyn Fn(&Arrival) -> bool| {
             let place = unexplained.iter().position(|arrival| wanted(arrival) && episode.is_of(arrival));
             place.map(|place| unexplained.remove(place))
         };
-        let slot = |arrival: &Arrival| arrival.instant("scheduled_for");
-        let started = take(&|a| a.kind() == "alert.started" && slot(a).is_some_and(|at| at < episode.ends_at));
-        let resolved = take(&|a| a.kind() == "alert.resolved" && slot(a) == Some(episode.ends_at));
+        let at = |arrival: &Arrival, slot| arrival.instant("scheduled_for") == Some(slot);
+        let started = take(&|a| a.kind() == "alert.started" && at(a, episode.starts_at));
+        let resolved = take(&|a| a.kind() == "alert.resolved" && at(a, episode.ends_at));
         let summary = match (started, resolved) {
-            (Some(_), Some(_)) => None,
-            _ => take(&|a| a.kind() == "alert.summary" && slot(a).is_some_and(|at| at > episode.starts_at)),
+            (None, None) => take(&|a| a.kind() == "alert.summary" && at(a, episode.ends_at)),
+            (Some(_), _) | (None, Some(_)) => None,
         };
-        match (started, resolved, summary) {
-            (Some(started), Some(_), None) if slot(started) == Some(episode.starts_at) => self.on_time += 1,
-            // The current state of an episode that still fires may be told as a start or as a summary.
-            (Some(_), Some(_), None) | (None, Some(_), Some(_)) => self.late += 1,
-            (None, None, Some(_)) => self.summed_up += 1,
-            (Some(_), None, _) => self.missing.push(format!("{name}: the end of {episode:?}")),
-            (None, Some(_), None) => self.missing.push(format!("{name}: the start of {episode:?}")),
-            (None, None, None) => self.missing.push(format!("{name}: all of {episode:?}")),
-            (Some(_), Some(_), Some(_)) => unreachable!("a summary is only looked for when something is missing"),
+        let missing = match (started, resolved, summary) {
+            (Some(_), Some(_), _) => {
+                self.told += 1;
+                return;
+            }
+            (_, _, Some(_)) => {
+                self.summed_up += 1;
+                return;
+            }
+            (Some(_), None, None) => "the end",
+            (None, Some(_), None) => "the start",
+            (None, None, None) => "all",
+        };
+        if episode.ends_at <= until {
+            self.missing.push(format!("{name}: {missing} of {episode}"));
         }
     }
 }
@@ -147,7 +153,6 @@ mod tests {
     use std::time::Duration;
 
     use serde_json::json;
-    use watchfire_model::Timestamp;
 
     use super::*;
     use crate::answer::Answer;
@@ -191,13 +196,14 @@ mod tests {
     }
 
     fn settle(arrivals: &[Arrival]) -> Account {
-        Account::settle(&timeline(), arrivals)
+        let timeline = timeline();
+        Account::settle(&timeline, arrivals, timeline.ends_at())
     }
 
     #[test]
     fn a_start_and_an_end_at_their_slots_settle_an_episode_however_often_they_arrive() {
         let account = settle(&[started(START), started(START), resolved(END), started(START)]);
-        assert_eq!(account, Account { on_time: 1, repeated: 2, ..Account::default() });
+        assert_eq!(account, Account { told: 1, repeated: 2, ..Account::default() });
     }
 
     #[test]
@@ -209,11 +215,20 @@ mod tests {
     }
 
     #[test]
-    fn a_late_start_and_a_summary_are_excused() {
-        let late = settle(&[started(START + 3), resolved(END)]);
-        assert_eq!(late, Account { late: 1, ..Account::default() });
-        let summed_up = settle(&[arrival("alert.summary", "caught_up", END + 2, 1)]);
-        assert_eq!(summed_up, Account { summed_up: 1, ..Account::default() });
+    fn what_ends_later_may_arrive_but_need_not() {
+        let before_the_end = Timestamp::from_seconds(END - 1);
+        for arrivals in [vec![], vec![started(START)], vec![started(START), resolved(END)]] {
+            let account = Account::settle(&timeline(), &arrivals, before_the_end);
+            assert!(account.is_complete() && account.wrong.is_empty(), "{account:?}");
+        }
+    }
+
+    #[test]
+    fn one_summary_stands_for_an_episode_that_passed_while_the_server_was_away() {
+        let summary = arrival("alert.summary", "caught_up", END, 2);
+        let account = settle(std::slice::from_ref(&summary));
+        assert_eq!(account, Account { summed_up: 1, ..Account::default() });
+        assert!(!settle(&[started(START), resolved(END), summary]).wrong.is_empty(), "and only instead of the others");
     }
 
     #[test]
@@ -233,7 +248,8 @@ mod tests {
             arrival.body["rule"]["name"] = json!("nobody");
             arrival
         };
-        let cases: [(&str, Vec<Arrival>); 7] = [
+        let cases: [(&str, Vec<Arrival>); 8] = [
+            ("a start under the slot in which it was told", vec![started(START + 3), resolved(END)]),
             ("two starts of one episode", vec![started(START), started(START + 1), resolved(END)]),
             ("an end in the wrong slot", vec![started(START), resolved(END - 1), resolved(END)]),
             ("the end before the start", vec![resolved(END), started(START)]),

@@ -46,6 +46,12 @@ impl Launch {
         self
     }
 
+    /// Uses this data folder instead of the test's usual one: a second server beside the first.
+    pub fn data(mut self, folder: PathBuf) -> Self {
+        self.data = folder;
+        self
+    }
+
     /// Adds a variable to the environment.
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.push((name.to_owned(), value.into()));

@@ -61,3 +61,32 @@ impl FreshDatabase {
         connection.close().await.expect("a connection closes");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn connects(database: &FreshDatabase) -> bool {
+        match PgConnection::connect(database.url()).await {
+            Ok(connection) => connection.close().await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_vanishes_with_its_connections_and_comes_back() {
+        let Some(database) = fresh_database().await else { return };
+        let mut open = PgConnection::connect(database.url()).await.unwrap();
+        database.vanish().await;
+        assert!(open.ping().await.is_err(), "an open connection survived");
+        assert!(!connects(&database).await, "a new connection was taken");
+        database.come_back().await;
+        assert!(connects(&database).await, "it did not come back");
+    }
+
+    #[tokio::test]
+    async fn each_test_has_a_database_of_its_own() {
+        let (Some(one), Some(other)) = (fresh_database().await, fresh_database().await) else { return };
+        assert_ne!(one.url(), other.url());
+    }
+}

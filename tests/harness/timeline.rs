@@ -11,7 +11,7 @@
 //! The quiet start makes the expectation independent of the second in which the server first saw the
 //! rules; the quiet end lets every episode that started also end, and late slots be caught up.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -45,6 +45,12 @@ pub struct Episode {
     pub starts_at: Timestamp,
     /// The first slot after it that is clear.
     pub ends_at: Timestamp,
+}
+
+impl fmt::Display for Episode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "episode {}, {} to {}", self.number, self.starts_at, self.ends_at)
+    }
 }
 
 impl Timeline {

@@ -3,12 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod arrows;
+mod bodies;
+mod commands;
 mod database_trouble;
 mod disk_full;
 mod flood;
 mod folder_lock;
+mod hostile;
 mod kill;
 mod reload;
+mod replicas;
 mod scene;
 mod shutdown;
 mod sources;

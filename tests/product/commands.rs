@@ -1,0 +1,117 @@
+//! The commands that work without a server: their JSON and their exit codes.
+
+use harness::Launch;
+use serde_json::{Value, json};
+
+use crate::scene::{Scene, alerts};
+
+/// Runs a command with `--config` and `--output json`; its exit code and its JSON.
+async fn ask(scene: &Scene, args: &[&str]) -> (Option<i32>, Value) {
+    let config = scene.dir.config().to_string_lossy().into_owned();
+    let answered = Launch::new(&scene.dir).run(&[args, &["--config", &config, "--output", "json"]].concat()).await;
+    let json = serde_json::from_str(&answered.stdout).unwrap_or_else(|_| panic!("no JSON: {answered:?}"));
+    (answered.code, json)
+}
+
+#[tokio::test]
+async fn check_lists_every_mistake_at_once_with_its_place() {
+    let scene = Scene::with_one_rule().await;
+    scene.dir.definitions(
+        "bad.yaml",
+        "alerts:\n  - name: a\n    query: SELECT level FROM levels\n    every: 5x\n    notify: [hook]\n  \
+         - name: b\n    query: SELECT level FROM levels\n    evry: 5m\n    notify: [nobody]\n",
+    );
+    let (code, found) = ask(&scene, &["check"]).await;
+    assert_eq!(code, Some(1), "{found}");
+    let found: Vec<&Value> = found.as_array().unwrap().iter().filter(|one| one["severity"] == "error").collect();
+    for one in &found {
+        let keys: Vec<&String> = one.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["file", "line", "column", "severity", "code", "message", "help"]);
+    }
+    let lines: std::collections::BTreeSet<u64> = found
+        .iter()
+        .filter(|one| one["file"].as_str().is_some_and(|file| file.ends_with("bad.yaml")))
+        .filter_map(|one| one["line"].as_u64())
+        .collect();
+    assert_eq!(lines, [5, 9, 10].into(), "{found:#?}");
+    assert!(found.iter().any(|one| one.to_string().contains("every")), "the nearest key is named: {found:#?}");
+}
+
+#[tokio::test]
+async fn check_of_sound_definitions_is_silent() {
+    let scene = Scene::with_one_rule().await;
+    let (code, found) = ask(&scene, &["check"]).await;
+    let errors: Vec<&Value> = found.as_array().unwrap().iter().filter(|one| one["severity"] == "error").collect();
+    assert_eq!((code, errors.len()), (Some(0), 0), "{found}");
+}
+
+#[tokio::test]
+async fn run_says_what_would_be_told_and_tells_nobody() {
+    let scene = Scene::with_one_rule().await;
+    scene.level(4);
+    let (code, ran) = ask(&scene, &["run", "high", "--at", "2026-11-20T06:00:00Z"]).await;
+    assert_eq!(code, Some(0), "{ran}");
+    assert_eq!((&ran["rule"], &ran["scheduled_for"]), (&json!("high"), &json!("2026-11-20T06:00:00Z")));
+    assert_eq!((&ran["outcome"], &ran["row_count"]), (&json!("matched"), &json!(1)));
+    assert_eq!(ran["rows"], json!([{"level": 4}]));
+    assert_eq!(ran["would_notify"], json!([{"type": "alert.started", "instance": null, "reason": "started_firing"}]));
+    assert_eq!(scene.receiver.arrivals(), []);
+    assert!(!scene.dir.data().exists(), "nothing is written");
+}
+
+#[tokio::test]
+async fn query_prints_an_array_of_rows() {
+    let scene = Scene::with_one_rule().await;
+    scene.level(4);
+    let (code, rows) = ask(&scene, &["query", "SELECT level, level / 2 AS half FROM levels"]).await;
+    assert_eq!((code, rows), (Some(0), json!([{"level": 4, "half": 2}])));
+}
+
+#[tokio::test]
+async fn next_lists_the_slots_of_a_rule() {
+    let scene = Scene::with_one_rule().await;
+    let (code, slots) = ask(&scene, &["next", "high"]).await;
+    assert_eq!(code, Some(0), "{slots}");
+    let slots = slots.as_array().unwrap();
+    assert!(!slots.is_empty());
+    assert!(slots.iter().all(|slot| slot["utc"].as_str().is_some_and(|utc| utc.ends_with('Z'))), "{slots:?}");
+}
+
+#[tokio::test]
+async fn a_dry_run_of_a_channel_prints_its_request_without_its_secrets() {
+    let scene = Scene::new().await;
+    let url = scene.receiver.url("/hook?token=t0p-s3cret");
+    scene.dir.definitions(
+        "rules.yaml",
+        &(format!("channels:\n  - {{name: hook, type: webhook, url: \"{url}\"}}\n")
+            + &alerts(&[("high", "level > 0", "[hook]")])),
+    );
+    let config = scene.dir.config().to_string_lossy().into_owned();
+    let answered = scene.launch().run(&["channels", "test", "hook", "--dry-run", "--config", &config]).await;
+    assert_eq!(answered.code, Some(0), "{answered:?}");
+    assert!(answered.stdout.contains("POST") && answered.stdout.contains("\"type\""), "{answered:?}");
+    assert!(!(answered.stdout + &answered.stderr).contains("t0p-s3cret"));
+    assert_eq!(scene.receiver.arrivals(), []);
+}
+
+#[tokio::test]
+async fn commands_that_read_the_state_work_beside_a_running_server() {
+    let scene = Scene::with_one_rule().await;
+    scene.level(1);
+    let launch = scene.launch();
+    let mut product = launch.start().await;
+    let told = scene.told("alert.started", "high").await;
+    let runs = launch.read(&["runs"]).await;
+    let run = runs
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|run| run["notified"].as_u64().is_some_and(|n| n > 0) || run["notified"] == true);
+    let run = run.unwrap_or_else(|| panic!("the run that notified is kept singly: {runs}"));
+    assert_eq!((&run["rule"], &run["scheduled_for"]), (&json!("high"), &told.body["scheduled_for"]));
+    let deliveries = launch.read(&["deliveries", "list"]).await;
+    let delivery = &deliveries.as_array().unwrap()[0];
+    let keys: Vec<&String> = delivery.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["id", "channel", "rule", "type", "state", "attempts", "next_at", "last_error"]);
+    assert!(product.is_running());
+}
