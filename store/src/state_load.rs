@@ -52,6 +52,7 @@ fn health(row: &Row) -> Result<Health, Error> {
             runs: row.count("health_runs")?,
             told_at: row.maybe_instant("health_told_at")?,
             failure: row.json("failure")?,
+            empty: row.maybe_json("empty_input")?,
         },
         other => return Err(Error::corrupt(format!("`health` holds the unknown word `{other}`"))),
     })
@@ -101,7 +102,7 @@ fn condition(row: &Row) -> Result<Condition, Error> {
 
 const STATES: &str = "
     SELECT rules.uid AS uid, rules.incarnation AS incarnation, health, health_since, health_runs, health_told_at,
-        failure, last_success_at, overflow_since, baselines.body AS baseline
+        failure, empty_input, last_success_at, overflow_since, baselines.body AS baseline
     FROM rules
     LEFT JOIN rule_states ON rule_states.rule_uid = rules.uid
     LEFT JOIN baselines ON baselines.rule_uid = rules.uid

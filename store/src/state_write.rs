@@ -67,17 +67,18 @@ struct GivenState<'a> {
     health_runs: Option<i64>,
     health_told_at: Option<Timestamp>,
     failure: Option<String>,
+    empty_input: Option<String>,
     last_success_at: Option<Timestamp>,
     overflow_since: Option<Timestamp>,
 }
 
 impl<'a> GivenState<'a> {
     fn of(uid: &'a RuleUid, state: &RuleState) -> Self {
-        let (health, health_since, health_runs, health_told_at, failure) = match &state.health {
-            Health::Ok => ("ok", None, None, None, None),
-            Health::NoData { since, runs, told_at } => ("no_data", Some(*since), Some(int(*runs)), *told_at, None),
-            Health::Error { since, runs, told_at, failure } => {
-                ("error", Some(*since), Some(int(*runs)), *told_at, Some(json(failure)))
+        let (health, health_since, health_runs, health_told_at, failure, empty) = match &state.health {
+            Health::Ok => ("ok", None, None, None, None, None),
+            Health::NoData { since, runs, told_at } => ("no_data", Some(*since), Some(int(*runs)), *told_at, None, None),
+            Health::Error { since, runs, told_at, failure, empty } => {
+                ("error", Some(*since), Some(int(*runs)), *told_at, Some(json(failure)), empty.as_ref())
             }
         };
         Self {
@@ -87,6 +88,7 @@ impl<'a> GivenState<'a> {
             health_runs,
             health_told_at,
             failure,
+            empty_input: empty.map(json),
             last_success_at: state.last_success_at,
             overflow_since: state.overflow_since,
         }
@@ -189,10 +191,10 @@ impl GivenCondition {
 }
 
 const SAVE_STATES: &str = "
-    INSERT INTO rule_states (rule_uid, health, health_since, health_runs, health_told_at, failure,
+    INSERT INTO rule_states (rule_uid, health, health_since, health_runs, health_told_at, failure, empty_input,
         last_success_at, overflow_since)
     SELECT value ->> 'uid', value ->> 'health', CAST(value ->> 'health_since' AS BIGINT),
-        CAST(value ->> 'health_runs' AS BIGINT), CAST(value ->> 'health_told_at' AS BIGINT), value ->> 'failure',
+        CAST(value ->> 'health_runs' AS BIGINT), CAST(value ->> 'health_told_at' AS BIGINT), value ->> 'failure', value ->> 'empty_input',
         CAST(value ->> 'last_success_at' AS BIGINT), CAST(value ->> 'overflow_since' AS BIGINT)
     FROM json_each($1) WHERE true
     ON CONFLICT (rule_uid) DO UPDATE SET
@@ -201,6 +203,7 @@ const SAVE_STATES: &str = "
         health_runs = excluded.health_runs,
         health_told_at = excluded.health_told_at,
         failure = excluded.failure,
+        empty_input = excluded.empty_input,
         last_success_at = excluded.last_success_at,
         overflow_since = excluded.overflow_since";
 

@@ -6,12 +6,14 @@ CREATE TABLE rule_states (
     health_runs     BIGINT CHECK (health_runs >= 0),
     health_told_at  BIGINT,
     failure         TEXT,     -- JSON
+    empty_input     TEXT,     -- JSON: the empty input that the failures interrupted
     last_success_at BIGINT,
     overflow_since  BIGINT,
     CONSTRAINT trouble_has_a_start CHECK ((health = 'ok') = (health_since IS NULL)),
     CONSTRAINT trouble_is_counted CHECK ((health = 'ok') = (health_runs IS NULL)),
     CONSTRAINT only_trouble_is_told CHECK (health_told_at IS NULL OR health <> 'ok'),
-    CONSTRAINT an_error_has_a_failure CHECK ((health = 'error') = (failure IS NOT NULL))
+    CONSTRAINT an_error_has_a_failure CHECK ((health = 'error') = (failure IS NOT NULL)),
+    CONSTRAINT only_an_error_interrupts CHECK (empty_input IS NULL OR health = 'error')
 );
 
 -- The rows of the last successful run of a data_change rule; apart, since they can be large.

@@ -6,12 +6,14 @@ CREATE TABLE rule_states (
     health_runs     INTEGER CHECK (health_runs >= 0),
     health_told_at  INTEGER,
     failure         TEXT,     -- JSON
+    empty_input     TEXT,     -- JSON: the empty input that the failures interrupted
     last_success_at INTEGER,
     overflow_since  INTEGER,
     CONSTRAINT trouble_has_a_start CHECK ((health = 'ok') = (health_since IS NULL)),
     CONSTRAINT trouble_is_counted CHECK ((health = 'ok') = (health_runs IS NULL)),
     CONSTRAINT only_trouble_is_told CHECK (health_told_at IS NULL OR health <> 'ok'),
-    CONSTRAINT an_error_has_a_failure CHECK ((health = 'error') = (failure IS NOT NULL))
+    CONSTRAINT an_error_has_a_failure CHECK ((health = 'error') = (failure IS NOT NULL)),
+    CONSTRAINT only_an_error_interrupts CHECK (empty_input IS NULL OR health = 'error')
 ) STRICT;
 
 -- The rows of the last successful run of a data_change rule; apart, since they can be large.

@@ -15,6 +15,7 @@ const LIES: &[(&str, &str)] = &[
     ("absence_is_counted", "UPDATE instances SET absent_since = 1"),
     ("a word that is no severity", "UPDATE instances SET severity = 'fatal'"),
     ("trouble_has_a_start", "UPDATE rule_states SET health = 'no_data', health_runs = 1"),
+    ("only_an_error_interrupts", "UPDATE rule_states SET empty_input = '{}'"),
     ("an_error_has_a_failure", "UPDATE rule_states SET health = 'error', health_runs = 1, health_since = 1"),
     ("only_trouble_is_told", "UPDATE rule_states SET health_told_at = 1"),
     ("done_has_a_time", "UPDATE outbox SET state = 'done'"),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use watchfire_alerts::{Absence, Baseline, Clear, Condition, Health, Instance, RuleState, StateChanges};
+use watchfire_alerts::{EmptyInput, Absence, Baseline, Clear, Condition, Health, Instance, RuleState, StateChanges};
 use watchfire_model::{Column, ColumnType, Failure, FailureCode, InstanceKey, Severity, Value};
 use watchfire_store::CommitOutcome::Committed;
 use watchfire_store::Store;
@@ -62,13 +62,14 @@ fn conditions() -> Vec<Condition> {
 }
 
 fn healths() -> Vec<Health> {
+    let empty = EmptyInput { since: at(0), runs: 4, told_at: Some(at(1)) };
     let failure = Failure::new(FailureCode::Timeout, "30 s are not enough for `SELECT '\0'`");
     vec![
         Health::Ok,
         Health::NoData { since: at(1), runs: 2, told_at: None },
         Health::NoData { since: at(1), runs: 2, told_at: Some(at(3)) },
-        Health::Error { since: at(1), runs: 2, told_at: None, failure: failure.clone() },
-        Health::Error { since: at(1), runs: 2, told_at: Some(at(3)), failure },
+        Health::Error { since: at(1), runs: 2, told_at: None, failure: failure.clone(), empty: None },
+        Health::Error { since: at(1), runs: 2, told_at: Some(at(3)), failure, empty: Some(empty) },
     ]
 }
 
