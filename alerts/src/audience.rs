@@ -110,14 +110,20 @@ fn hears_end(assignment: &Assignment, reason: Reason) -> bool {
 
 /// Words in `on` that also ask for a reason.
 fn stand_ins(class: ChannelClass, reason: Reason) -> &'static [Reason] {
-    match (reason, class) {
-        (Reason::StartedFiring, ChannelClass::Chat) => &[Reason::FirstFiring, Reason::NewInstances],
-        (Reason::Resolved, ChannelClass::Chat) => &[Reason::SomeResolved, Reason::AllResolved],
-        (Reason::FirstFiring | Reason::NewInstances, ChannelClass::Chat) => &[Reason::StartedFiring],
-        (Reason::SomeResolved | Reason::AllResolved, ChannelClass::Chat) => &[Reason::Resolved],
+    const STARTS: &[Reason] = &[Reason::FirstFiring, Reason::NewInstances];
+    const ENDS: &[Reason] = &[Reason::SomeResolved, Reason::AllResolved];
+    let is_chat = class == ChannelClass::Chat;
+    if is_chat && reason == Reason::StartedFiring {
+        STARTS
+    } else if is_chat && reason == Reason::Resolved {
+        ENDS
+    } else if reason == Reason::CaughtUp || (is_chat && STARTS.contains(&reason)) {
         // Who wants starts wants the summary that takes the place of one.
-        (Reason::CaughtUp, _) => &[Reason::StartedFiring],
-        _ => &[],
+        &[Reason::StartedFiring]
+    } else if is_chat && ENDS.contains(&reason) {
+        &[Reason::Resolved]
+    } else {
+        &[]
     }
 }
 

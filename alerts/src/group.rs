@@ -63,12 +63,12 @@ fn groups_of(
 ) -> Vec<Group> {
     let mut groups: BTreeMap<(Reason, NotificationKind, Timestamp), BTreeSet<usize>> = BTreeMap::new();
     for (place, fact) in facts.iter().enumerate().filter(|(_, fact)| fact.hearers.contains(channel)) {
-        let reason = match fact.reason {
-            Reason::StartedFiring if fires_for(before, channel) => Reason::NewInstances,
-            Reason::StartedFiring => Reason::FirstFiring,
-            Reason::Resolved if fires_for(after, channel) => Reason::SomeResolved,
-            Reason::Resolved => Reason::AllResolved,
-            reason => reason,
+        let reason = if fact.reason == Reason::StartedFiring {
+            if fires_for(before, channel) { Reason::NewInstances } else { Reason::FirstFiring }
+        } else if fact.reason == Reason::Resolved {
+            if fires_for(after, channel) { Reason::SomeResolved } else { Reason::AllResolved }
+        } else {
+            fact.reason
         };
         groups.entry((reason, fact.kind, fact.at)).or_default().insert(place);
     }

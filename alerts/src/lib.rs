@@ -14,7 +14,10 @@
 //! A failed query and missing data never move the condition; they are the other axis, [`Health`].
 //!
 //! This room does not know SQL (verdicts arrive as booleans), channels' wire formats, or storage.
-//! Start reading at [`evaluate`].
+//! Start reading at [`evaluate`]: it branches by outcome and by what the rule looks at, into `watch`
+//! (instances: `instances` reads rows, `missing` absences, `condition` moves, `episode` says what there is
+//! to tell), `change` (row differences) or `report`; `health` is the other axis, `audience` says who hears,
+//! `group` puts together what chat channels read, `notice` fills the message.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
@@ -30,12 +33,15 @@ mod health;
 mod instances;
 mod missing;
 mod notice;
+mod overflow;
+mod report;
 pub mod rule;
 pub mod state;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use decision::{Decision, Notice, RunContext, StateChanges, Verdict};
 pub use evaluate::{end, evaluate};
