@@ -101,7 +101,7 @@ async fn commands_that_read_the_state_work_beside_a_running_server() {
     let launch = scene.launch();
     let mut product = launch.start().await;
     let told = scene.told("alert.started", "high").await;
-    let runs = launch.read(&["runs"]).await;
+    let runs = launch.runs().await;
     let run = runs
         .as_array()
         .unwrap()
@@ -109,7 +109,7 @@ async fn commands_that_read_the_state_work_beside_a_running_server() {
         .find(|run| run["notified"].as_u64().is_some_and(|n| n > 0) || run["notified"] == true);
     let run = run.unwrap_or_else(|| panic!("the run that notified is kept singly: {runs}"));
     assert_eq!((&run["rule"], &run["scheduled_for"]), (&json!("high"), &told.body["scheduled_for"]));
-    let deliveries = launch.read(&["deliveries", "list"]).await;
+    let deliveries = launch.deliveries().await;
     let delivery = &deliveries.as_array().unwrap()[0];
     let keys: Vec<&String> = delivery.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["id", "channel", "rule", "type", "state", "attempts", "next_at", "last_error"]);
