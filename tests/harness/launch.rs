@@ -12,6 +12,9 @@ use crate::product::Product;
 /// How long a one-shot command may take in a debug build on a busy machine.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// A `--limit` above what any test writes.
+const EVERYTHING: &str = "1000000";
+
 /// A way to start `watchfire serve`, and the one-shot commands beside it.
 #[derive(Debug, Clone)]
 pub struct Launch {
@@ -89,6 +92,16 @@ impl Launch {
         let child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn();
         Product::new(child.expect("the binary of the product starts"))
+    }
+
+    /// All runs that are kept, of all rules.
+    pub async fn runs(&self) -> serde_json::Value {
+        self.read(&["runs", "--limit", EVERYTHING]).await
+    }
+
+    /// All deliveries that are kept.
+    pub async fn deliveries(&self) -> serde_json::Value {
+        self.read(&["deliveries", "list", "--limit", EVERYTHING]).await
     }
 
     /// Runs a command that reads the state (`deliveries list`, `runs`, …) with `--output json`, beside

@@ -1,6 +1,6 @@
 //! The commands that work without a server: their JSON and their exit codes.
 
-use harness::Launch;
+use harness::{Answer, Launch, http};
 use serde_json::{Value, json};
 
 use crate::scene::{Scene, alerts};
@@ -95,13 +95,63 @@ async fn a_dry_run_of_a_channel_prints_its_request_without_its_secrets() {
 }
 
 #[tokio::test]
+async fn next_lists_the_slots_of_a_pattern_in_its_zone() {
+    let scene = Scene::with_one_rule().await;
+    let slots_of = async |pattern: &str| {
+        let args = ["next", "--cron", pattern, "--timezone", "Europe/Berlin", "--output", "json"];
+        let answered = scene.launch().run(&args).await;
+        assert_eq!(answered.code, Some(0), "{answered:?}");
+        serde_json::from_str::<Value>(&answered.stdout).expect("an array")
+    };
+    let daily = slots_of("0 9 * * *").await;
+    let first = daily[0]["utc"].as_str().expect("a slot has its instant");
+    assert!(first.ends_with("T07:00:00Z") || first.ends_with("T08:00:00Z"), "nine in Berlin is {first}");
+    assert!(daily[0]["local"].as_str().is_some_and(|local| local.contains("09:00")), "{daily}");
+    assert_eq!(slots_of("0 0 30 2 *").await, json!([]), "there is no 30th of February");
+}
+
+#[tokio::test]
+async fn a_test_of_a_channel_sends_a_message_that_says_so() {
+    let scene = Scene::with_one_rule().await;
+    let config = scene.dir.config().to_string_lossy().into_owned();
+    scene.receiver.script("/hook", [Answer::ok(), Answer::status(500)]);
+    let command = ["channels", "test", "hook", "--config", &config];
+    assert_eq!(scene.launch().run(&command).await.code, Some(0));
+    assert_eq!(scene.launch().run(&command).await.code, Some(1), "the receiver answered 500");
+    let [taken, refused] = &scene.receiver.arrivals()[..] else { panic!("one request for each command") };
+    assert_eq!((taken.kind(), taken.text("reason")), ("test", "test"));
+    for key in ["instance", "episode", "seq", "state", "since", "value", "scheduled_for", "window", "error"] {
+        assert_eq!(taken.body[key], Value::Null, "{key}");
+    }
+    assert_eq!(taken.body["rows"], json!([]));
+    assert_ne!(taken.id(), refused.id(), "two tests are two events");
+}
+
+#[tokio::test]
+async fn a_retry_of_nothing_is_a_no_and_a_server_that_is_not_there_a_failure() {
+    let scene = Scene::with_one_rule().await;
+    let launch = scene.launch();
+    let product = launch.start().await;
+    let retry = async |url: &str| launch.run(&["deliveries", "retry", "nt_nothing", "--url", url]).await;
+    let answered = retry(product.url()).await;
+    assert_eq!(answered.code, Some(1), "{answered:?}");
+    let answered = retry("http://127.0.0.1:1").await;
+    assert_eq!(answered.code, Some(2), "{answered:?}");
+    assert!(answered.stderr.contains("http://127.0.0.1:1"), "{answered:?}");
+    let (status, body) = http::post(&format!("{}/api/deliveries/nt_nothing/retry", product.url())).await;
+    assert_eq!(status, 404);
+    let keys: Vec<&String> = body["error"].as_object().expect("an error has a body").keys().collect();
+    assert_eq!(keys, ["code", "message", "where", "help"]);
+}
+
+#[tokio::test]
 async fn commands_that_read_the_state_work_beside_a_running_server() {
     let scene = Scene::with_one_rule().await;
     scene.level(1);
     let launch = scene.launch();
     let mut product = launch.start().await;
     let told = scene.told("alert.started", "high").await;
-    let runs = launch.read(&["runs"]).await;
+    let runs = launch.runs().await;
     let run = runs
         .as_array()
         .unwrap()
@@ -109,7 +159,7 @@ async fn commands_that_read_the_state_work_beside_a_running_server() {
         .find(|run| run["notified"].as_u64().is_some_and(|n| n > 0) || run["notified"] == true);
     let run = run.unwrap_or_else(|| panic!("the run that notified is kept singly: {runs}"));
     assert_eq!((&run["rule"], &run["scheduled_for"]), (&json!("high"), &told.body["scheduled_for"]));
-    let deliveries = launch.read(&["deliveries", "list"]).await;
+    let deliveries = launch.deliveries().await;
     let delivery = &deliveries.as_array().unwrap()[0];
     let keys: Vec<&String> = delivery.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["id", "channel", "rule", "type", "state", "attempts", "next_at", "last_error"]);

@@ -23,7 +23,7 @@ async fn recovers(scene: &Scene, launch: &Launch, product: &mut Product) {
     assert_eq!(scene.count("alert.started", "high"), 1);
     product.terminate();
     assert_eq!(product.exit(SOON).await, Exit::code(0));
-    let runs = launch.read(&["runs"]).await;
+    let runs = launch.runs().await;
     assert_eq!(slots::mistakes(&runs, "high", Duration::from_secs(1)), Vec::<String>::new());
 }
 

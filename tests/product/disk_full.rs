@@ -28,7 +28,7 @@ async fn a_full_disk_loses_no_slot_and_no_message() {
     assert_eq!(scene.count("alert.started", "high"), 1);
     product.terminate();
     assert_eq!(product.exit(SOON).await, Exit::code(0));
-    let runs = launch.read(&["runs"]).await;
+    let runs = launch.runs().await;
     assert_eq!(slots::mistakes(&runs, "high", Duration::from_secs(1)), Vec::<String>::new());
 }
 

@@ -36,7 +36,7 @@ async fn a_thousand_rules_due_in_one_second_are_each_decided_once() {
     product.terminate();
     assert_eq!(product.exit(SOON).await, Exit::code(0));
     assert_eq!(scene.receiver.arrivals().len(), RULES, "nothing was told twice");
-    let runs = launch.read(&["runs"]).await;
+    let runs = launch.runs().await;
     let mistakes: Vec<String> =
         (0..RULES).flat_map(|rule| slots::mistakes(&runs, &format!("due-{rule:04}"), EVERY)).collect();
     assert_eq!(mistakes, Vec::<String>::new());

@@ -109,6 +109,6 @@ async fn a_channel_that_never_answers_delays_no_slot() {
     neighbour_is_well(&scene).await;
     product.terminate();
     assert_eq!(product.exit(SOON).await, Exit::code(0));
-    let runs = launch.read(&["runs"]).await;
+    let runs = launch.runs().await;
     assert_eq!(slots::mistakes(&runs, "odd", Duration::from_secs(1)), Vec::<String>::new());
 }

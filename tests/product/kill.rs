@@ -112,7 +112,7 @@ fn nothing_is_lost_or_wrong(timeline: &Timeline, arrivals: &[Arrival], until: Ti
 }
 
 async fn every_slot_is_decided_once(launch: &Launch, timeline: &Timeline) {
-    let runs = launch.read(&["runs"]).await;
+    let runs = launch.runs().await;
     let second = Duration::from_secs(1);
     let mistakes: Vec<String> = timeline.names().iter().flat_map(|name| slots::mistakes(&runs, name, second)).collect();
     assert_eq!(mistakes, Vec::<String>::new());

@@ -39,7 +39,7 @@ async fn flip(scene: &Scene, level: i64, episode: u64) {
 }
 
 async fn no_slot_is_missing_or_decided_twice(launch: &Launch) {
-    let runs = launch.read(&["runs"]).await;
+    let runs = launch.runs().await;
     let second = Duration::from_secs(1);
     let mistakes: Vec<String> = (0..RULES).flat_map(|number| slots::mistakes(&runs, &rule(number), second)).collect();
     assert_eq!(mistakes, Vec::<String>::new());

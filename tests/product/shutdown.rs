@@ -52,7 +52,7 @@ async fn an_idle_server_stops_within_seconds_and_every_slot_has_its_decision() {
     scene.told("alert.resolved", "high").await;
     product.terminate();
     assert_eq!(product.exit(Duration::from_secs(10)).await, Exit::code(0));
-    let runs = launch.read(&["runs"]).await;
+    let runs = launch.runs().await;
     assert_eq!(slots::mistakes(&runs, "high", Duration::from_secs(1)), Vec::<String>::new());
 }
 

@@ -23,7 +23,7 @@ async fn scene_with_channels(names: &[&str]) -> Scene {
 async fn delivery(launch: &Launch, channel: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let asking = async {
         loop {
-            let list = launch.read(&["deliveries", "list"]).await;
+            let list = launch.deliveries().await;
             let of_channel = list.as_array().into_iter().flatten().find(|delivery| delivery["channel"] == channel);
             if let Some(found) = of_channel.filter(|delivery| wanted(delivery)) {
                 return found.clone();
@@ -159,7 +159,7 @@ async fn a_secret_signs_every_message_and_stays_secret() {
         (told.headers["x-team"].as_str(), told.headers["authorization"].as_str()),
         ("payments", "Bearer t0p-s3cret")
     );
-    let seen = launch.read(&["deliveries", "list"]).await.to_string() + &product.log().lines().join("\n");
+    let seen = launch.deliveries().await.to_string() + &product.log().lines().join("\n");
     for secret in ["C2FVsBQIhrscChlQIMV", "t0p-s3cret"] {
         assert!(!seen.contains(secret), "the secret is shown");
     }
