@@ -391,6 +391,20 @@ proptest! {
     }
 
     #[test]
+    fn no_text_makes_the_parser_or_the_walk_panic(
+        text in prop_oneof![
+            "\\PC{0,40}",
+            prop::collection::vec("[0-9*?/,#LWlw+-]{1,4}|MON|FRI-SUN|JAN|[0-9]{1,2}|\\*", 5..8).prop_map(|fields| fields.join(" ")),
+        ],
+        after in instants(),
+    ) {
+        match Cadence::cron(&text, chrono_tz::Europe::Berlin) {
+            Ok(cadence) => prop_assert!(cadence.next_after(after).is_none_or(|slot| slot > after)),
+            Err(error) => prop_assert!(!error.to_string().is_empty() && !error.help().is_empty()),
+        }
+    }
+
+    #[test]
     fn every_slot_of_an_interval_is_a_multiple_of_it_plus_its_offset(interval in 1_u64..2_678_400, offset in 0_u64..2_678_400, after in instants()) {
         let offset = offset % interval;
         let slot = every(interval, offset).next_after(after).unwrap();
