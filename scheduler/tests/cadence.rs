@@ -171,6 +171,17 @@ fn a_text_that_is_no_pattern_is_refused_with_its_field_and_a_way_out() {
             "`CRON_TZ=Europe/Berlin` does not belong into the cron pattern",
             "name the zone in `timezone`",
         ),
+        ("TZ=UTC 0 9 * * *", "`TZ=UTC` does not belong into the cron pattern", "name the zone in `timezone`"),
+        (
+            "0 0 1 nov-feb *",
+            "the month `nov-feb` of the cron pattern `0 0 1 nov-feb *` cannot be read",
+            "a range must not run backwards: write `nov-12,1-feb`",
+        ),
+        (
+            "0 0 9 1 1 * 20260",
+            "the year `20260` of the cron pattern `0 0 9 1 1 * 20260` cannot be read",
+            "expected `*`, a year up to 5000, a list, a range or a step",
+        ),
         (
             "61 9 * * *",
             "the minute `61` of the cron pattern `61 9 * * *` cannot be read",
@@ -217,7 +228,6 @@ fn what_croner_would_misread_is_refused() {
         "0 0 1 * MON+",
         "0 0 * * + MON",
         "0 0 */+1 * *",
-        "TZ=UTC 0 9 * * *",
     ] {
         assert!(matches!(Cadence::cron(pattern, chrono_tz::UTC), Err(CadenceError::Pattern(_))), "`{pattern}`");
     }
@@ -295,6 +305,36 @@ fn a_run_that_two_dates_share_across_a_gap_over_midnight_is_counted_once() {
     }
 }
 
+#[test]
+fn a_clock_time_that_a_day_does_not_have_is_known_in_advance() {
+    for (pattern, zone, expected) in [
+        ("30 2 * * *", "Europe/Berlin", Some("2027-03-28T01:00:00Z")),
+        ("59 59 2 * * *", "Europe/Berlin", Some("2027-03-28T01:00:00Z")),
+        ("0 2 * * *", "Europe/Berlin", Some("2027-03-28T01:00:00Z")),
+        // The gap's end exists, and so does the time before it.
+        ("0 3 * * *", "Europe/Berlin", None),
+        ("59 1 * * *", "Europe/Berlin", None),
+        ("30 2 * * MON-SAT", "Europe/Berlin", None),
+        ("*/30 2 * * *", "Europe/Berlin", None),
+        ("30 2 * * *", "UTC", None),
+        ("59 23 * * *", "America/Nuuk", Some("2027-03-28T01:00:00Z")),
+        ("0 0 * * *", "America/Nuuk", None),
+    ] {
+        let Cadence::Cron(cadence) = cron(pattern, zone) else { panic!("`{pattern}` is a pattern") };
+        let found = cadence.first_in_gap(at("2026-11-20T00:00:00Z"), at("2027-11-20T00:00:00Z"));
+        assert_eq!(found, expected.map(at), "`{pattern}` in {zone}");
+        if let Some(gap_end) = found {
+            assert_eq!(cadence.first_in_gap(just_before(gap_end), gap_end), found, "`{pattern}` in {zone}");
+            assert_eq!(cadence.first_in_gap(gap_end, at("2027-11-20T00:00:00Z")), None, "`{pattern}` in {zone}");
+            assert_eq!(
+                cadence.first_in_gap(at("2026-11-20T00:00:00Z"), just_before(gap_end)),
+                None,
+                "`{pattern}` in {zone}"
+            );
+        }
+    }
+}
+
 fn cadences() -> impl Strategy<Value = Cadence> {
     let patterns = prop::sample::select(vec![
         "*/15 * * * *",
@@ -347,6 +387,20 @@ proptest! {
             prop_assert_eq!(cadence.count(after, just_before(*slot)), index as u64);
             prop_assert_eq!(cadence.count(after, *slot), index as u64 + 1);
             previous = Some(*slot);
+        }
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_or_the_walk_panic(
+        text in prop_oneof![
+            "\\PC{0,40}",
+            prop::collection::vec("[0-9*?/,#LWlw+-]{1,4}|MON|FRI-SUN|JAN|[0-9]{1,2}|\\*", 5..8).prop_map(|fields| fields.join(" ")),
+        ],
+        after in instants(),
+    ) {
+        match Cadence::cron(&text, chrono_tz::Europe::Berlin) {
+            Ok(cadence) => prop_assert!(cadence.next_after(after).is_none_or(|slot| slot > after)),
+            Err(error) => prop_assert!(!error.to_string().is_empty() && !error.help().is_empty()),
         }
     }
 

@@ -44,6 +44,16 @@ impl CronCadence {
         self.zone
     }
 
+    /// The first instant in `(after, through]` at which a clock time runs that its local day does
+    /// not have, because the clocks went forward over it. It is what `check` warns about.
+    ///
+    /// Interval patterns never have one: inside a gap they just do not run.
+    pub fn first_in_gap(&self, after: Timestamp, through: Timestamp) -> Option<Timestamp> {
+        let (after, through) = (whole_seconds(after), whole_seconds(through));
+        let moved = self.dates_around(after, through).filter_map(|date| self.day(date).first_moved());
+        moved.filter(|at| (after + 1..=through).contains(at)).map(Timestamp::from_seconds).next()
+    }
+
     pub(crate) fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
         let after = whole_seconds(after);
         // A fold can bring back the date before, so the search starts one date early.
