@@ -131,7 +131,8 @@ impl Receiver {
 
     /// Waits until `enough` is true of everything that has arrived, and returns that.
     ///
-    /// Panics after `timeout` with `what` and a line for each arrival.
+    /// Panics after `timeout` with `what` and a line for each arrival. `enough` is asked after each arrival,
+    /// and must not ask the receiver itself.
     pub async fn wait_for(&self, what: &str, timeout: Duration, enough: impl Fn(&[Arrival]) -> bool) -> Vec<Arrival> {
         self.within(timeout, enough).await.unwrap_or_else(|| {
             let summary: Vec<String> = self.arrivals().iter().map(line_of).collect();
@@ -144,9 +145,8 @@ impl Receiver {
         let mut count = self.shared.count.subscribe();
         let arrived = async {
             loop {
-                let arrivals = self.arrivals();
-                if enough(&arrivals) {
-                    return arrivals;
+                if enough(&self.book().arrivals) {
+                    return self.arrivals();
                 }
                 count.changed().await.expect("the sender lives as long as the receiver");
             }
