@@ -10,9 +10,9 @@ mod row;
 use std::time::Duration;
 
 use sqlx::pool::PoolOptions;
-use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
-use sqlx::{Postgres, Sqlite};
+use sqlx::{Executor, Postgres, Sqlite};
 
 pub(crate) use params::{Param, given, int, micros, without_nul};
 pub(crate) use row::Row;
@@ -29,6 +29,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const SQLITE_READERS: u32 = 4;
 /// Connections to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 8;
+/// A plan made while the outbox was empty would be kept while it grows to thousands of rows.
+const PLAN_AFRESH: &str = "SET plan_cache_mode = force_custom_plan";
 /// Prepared statements kept per connection; more than this room has.
 const STATEMENTS_KEPT: usize = 200;
 
@@ -92,6 +94,9 @@ impl Database {
                 let pool = PoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)
                     .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .after_connect(|connection: &mut PgConnection, _| {
+                        Box::pin(async { connection.execute(PLAN_AFRESH).await.map(|_| ()) })
+                    })
                     .connect_with(options)
                     .await?;
                 Ok(Self::Postgres { pool, read_only })

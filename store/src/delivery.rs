@@ -195,7 +195,11 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be asked now.
     pub async fn next_delivery_at(&self) -> Result<Option<Timestamp>, Error> {
-        let rows = self.database().read(NEXT_DUE, &[]).await?;
+        let mut rows = self.database().read(SOON_DUE, &[]).await?;
+        if rows.is_empty() {
+            // Nothing waits, or all that is due first stands behind the head of its lane.
+            rows = self.database().read(NEXT_DUE, &[]).await?;
+        }
         rows.first().map(|row| row.instant("next_at")).transpose()
     }
 
@@ -342,18 +346,29 @@ const EXPIRE: &str = "
         last_error = CASE WHEN last_error IS NULL THEN 'expired' ELSE 'expired; before that: ' || last_error END
     WHERE state = 'pending' AND expires_at <= $1";
 
-// The head of a lane: nothing of the lane is being sent, and nothing older of it waits. Walking
-// by position finds the oldest first and stops at the limit.
+// The head of a lane: nothing older of the lane waits, and nothing of it is under way. Both are single
+// look-ups in an index, and as scalars they stay that: as an anti-join, PostgreSQL would read the whole
+// backlog for each claim.
+macro_rules! heads_its_lane {
+    () => {
+        "outbox.position = (
+            SELECT MIN(lane.position) FROM outbox AS lane
+            WHERE lane.channel = outbox.channel AND lane.lane = outbox.lane AND lane.state IN ('pending', 'sending'))
+        AND (
+            SELECT COUNT(*) FROM outbox AS lane
+            WHERE lane.channel = outbox.channel AND lane.lane = outbox.lane AND lane.state = 'sending') = 0"
+    };
+}
+
+// Walking by position finds the oldest first and stops at the limit.
 const CLAIM_HEADS: PerDatabase = claiming!(
-    "WITH head AS MATERIALIZED (
-        SELECT position FROM outbox
-        WHERE channel = $1 AND state = 'pending' AND next_at <= $2
-            AND NOT EXISTS (
-                SELECT 1 FROM outbox AS other
-                WHERE other.channel = outbox.channel AND other.lane = outbox.lane
-                    AND other.state IN ('pending', 'sending')
-                    AND (other.state = 'sending' OR other.position < outbox.position))
-        ORDER BY position LIMIT $3",
+    concat!(
+        "WITH head AS MATERIALIZED (
+            SELECT position FROM outbox
+            WHERE channel = $1 AND state = 'pending' AND next_at <= $2 AND ",
+        heads_its_lane!(),
+        " ORDER BY position LIMIT $3"
+    ),
     ")
     UPDATE outbox SET state = 'sending', claimed_by = $4, lease_until = $5, lease_epoch = lease_epoch + 1
     FROM head WHERE outbox.position = head.position
@@ -415,12 +430,17 @@ const INSERT_ATTEMPTS: &str = "
     FROM json_each($1) WHERE true
     ON CONFLICT (position, number) DO NOTHING";
 
-const NEXT_DUE: &str = "
-    SELECT next_at FROM outbox
-    WHERE state = 'pending' AND NOT EXISTS (
-        SELECT 1 FROM outbox AS other
-        WHERE other.channel = outbox.channel AND other.lane = outbox.lane AND other.state IN ('pending', 'sending')
-            AND (other.state = 'sending' OR other.position < outbox.position))
-    ORDER BY next_at LIMIT 1";
+// A head is nearly always among the first that are due; asking for those first keeps a database that has
+// no statistics yet from looking at the whole backlog.
+const SOON_DUE: &str = concat!(
+    "WITH soon AS MATERIALIZED (
+        SELECT position, channel, lane, next_at FROM outbox WHERE state = 'pending' ORDER BY next_at LIMIT 100)
+    SELECT next_at FROM soon AS outbox WHERE ",
+    heads_its_lane!(),
+    " ORDER BY next_at LIMIT 1"
+);
+
+const NEXT_DUE: &str =
+    concat!("SELECT next_at FROM outbox WHERE state = 'pending' AND ", heads_its_lane!(), " ORDER BY next_at LIMIT 1");
 
 const CLAMP: &str = "UPDATE outbox SET next_at = $1 WHERE state = 'pending' AND next_at > $1";

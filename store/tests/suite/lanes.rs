@@ -109,3 +109,14 @@ on_both! {
         assert_eq!(claimed[0].id.to_string(), format!("{}:hook", claimed[0].notification.id));
     }
 }
+
+on_both! {
+    async fn a_head_is_found_behind_any_number_of_rows_that_wait_for_it(db: TestDatabase) {
+        let store = db.open().await;
+        tell(&store, &["x"; 120]).await;
+        let head = claim(&store, 1, &[("hook", 9)]).await;
+        assert_eq!(store.next_delivery_at().await.unwrap(), None, "all of them stand behind what is under way");
+        finish(&store, &head[0], DeliveryEnd::Retry { at: at(50), reason: "503".into() }).await;
+        assert_eq!(store.next_delivery_at().await.unwrap(), Some(at(50)), "though 119 rows were due before it");
+    }
+}
