@@ -25,7 +25,7 @@ pub(crate) fn forget(rule: &Rule, instances: &mut BTreeMap<InstanceKey, Instance
     instances.retain(|_, instance| is_needed(rule, instance, at));
     let mut at_rest: Vec<(Timestamp, InstanceKey)> =
         instances.iter().filter_map(|(key, instance)| Some((rests_since(instance, at)?, key.clone()))).collect();
-    let Some(surplus) = at_rest.len().checked_sub(rule.max_instances).filter(|surplus| *surplus > 0) else { return };
+    let Some(surplus) = at_rest.len().checked_sub(rule.max_instances) else { return };
     at_rest.sort();
     for (since, key) in at_rest.into_iter().take(surplus) {
         if at.since(since) >= KEPT_RESOLVED {

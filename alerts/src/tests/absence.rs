@@ -219,3 +219,12 @@ fn what_waits_to_fire_and_is_never_seen_again_is_forgotten_too() {
     run.slots(&[("b", "-")], 7 * 24 * 60 + 1, 0);
     assert_eq!(known(&run.state), "");
 }
+
+#[test]
+fn what_is_about_to_fire_does_not_push_out_what_rests() {
+    let mut run = Run::new(rule("per, max_instances: 1"));
+    run.slots(&[("a", "x.")], 0, 0);
+    run.rule.hold_for = crate::Hold::Runs(9);
+    run.slots(&[("a", "-"), ("b", "x")], 60, 0);
+    assert_eq!(run.state.instances.len(), 2);
+}

@@ -181,6 +181,35 @@ fn a_chat_channel_may_want_the_last_ends_only() {
 }
 
 #[test]
+fn matches_go_to_those_who_want_the_level_and_the_reason() {
+    let words = "severities, notify_when: any_results, channel: wise/critical, channel: deaf@resolved, channel: hook";
+    assert_snapshot!(timeline(words, "w"), @"00:00 firing/warning  notify matches");
+}
+
+#[test]
+fn a_word_for_starts_asks_for_nothing_else_in_chat_and_nor_does_one_for_ends() {
+    let words = "per, missing: recovers, repeat: 1m, channel: chat@started_firing, channel: room@resolved";
+    assert_snapshot!(timeline(words, "xx-"), @"
+    00:00 a=firing  notify first_firing a > chat
+    00:01 a=firing
+    00:02 a=resolved
+    ");
+    let words = "per, missing: recovers, repeat: 1m, channel: chat@started_firing@resolved";
+    assert_snapshot!(timeline(words, "xx-"), @"
+    00:00 a=firing  notify first_firing a > chat
+    00:01 a=firing
+    00:02 a=resolved  notify all_resolved a > chat
+    ");
+    let words = "per, repeat: 1m, severities, channel: chat@severity_raised@resolved";
+    assert_snapshot!(timeline(words, "wcc."), @"
+    00:00 a=firing/warning
+    00:01 a=firing/critical  notify severity_raised a > chat
+    00:02 a=firing/critical
+    00:03 a=resolved/critical  notify all_resolved a > chat
+    ");
+}
+
+#[test]
 fn reminders_and_matches_are_grouped_too() {
     let words = "per, missing: recovers, repeat: 1m, channel: chat";
     assert_snapshot!(timelines(words, &[("a", "xx"), ("b", "xx")]), @"

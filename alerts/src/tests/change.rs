@@ -173,10 +173,11 @@ fn tolerance_is_for_floating_numbers_only() {
 fn with_a_tolerance_whole_rows_find_their_nearest_partner_once() {
     let mut rule = whole();
     rule.change.tolerance = Some(Tolerance::Absolute(0.5));
-    let before = [json!(["a", 1.0, 1]), json!(["a", 2.0, 1])];
+    let before = [json!(["a", 1.0, 1]), json!(["a", 2.0, 1]), json!(["b", 1.0, 1])];
     let after = [json!(["a", 1.25, 1]), json!(["a", 2.0, 1]), json!(["a", 2.25, 1])];
     assert_snapshot!(between(rule, &before, &after), @r#"
     added [at=1 flag="a" value=2.25] - -> at=1 flag="a" value=2.25
+    removed [at=1 flag="b" value=1.0] at=1 flag="b" value=1.0 -> -
     "#);
 }
 

@@ -210,3 +210,12 @@ fn a_missing_instance_says_which_and_since_when() {
         assert_eq!(told.state, Some(ConditionName::Firing));
     }
 }
+
+#[test]
+fn the_absence_of_what_never_fired_belongs_to_no_episode() {
+    let mut run = Run::new(rule("per, missing: alert after 1 runs"));
+    run.slots(&[("a", ".-")], 0, 0);
+    let told = &run.told[0].0;
+    assert_eq!((told.reason, told.episode, told.seq), (Reason::Missing, None, None));
+    assert_eq!((told.state, told.value.clone()), (Some(ConditionName::Inactive), None));
+}
