@@ -1,0 +1,169 @@
+//! Mistakes in a rule's SQL, found without running it, each with its place in the text.
+
+use std::sync::Arc;
+
+use datafusion::common::DataFusionError;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as SqlStatement};
+use watchfire_model::{Column, Failure, FailureCode, QuerySpec, Timestamp, Window};
+
+use crate::Telemetry;
+use crate::engine::{Asked, Engine, Refusal};
+use crate::failure::{self, listed};
+use crate::nearest::nearest;
+use crate::parse::{Parsed, Question};
+use crate::part::{PartError, SqlPart};
+use crate::place::{Place, of_error};
+
+/// A mistake, or a doubt, about a text of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlProblem {
+    /// Which text.
+    pub part: SqlPart,
+    /// The line inside that text, from 1; 0 when unknown.
+    pub line: usize,
+    /// The column inside that line, in characters from 1; 0 when unknown.
+    pub column: usize,
+    /// How many characters it spans; 0 when unknown.
+    pub length: usize,
+    /// Whether it is a mistake; else it is a doubt.
+    pub severity_is_error: bool,
+    /// A word for scripts: `invalid_sql`, `unknown_key`, `always_fires`, `limit_without_order`, `source`, `window_on`, ….
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub help: Option<String>,
+}
+
+/// Any instant: the plan is not run.
+const SOME_TIME: Timestamp = Timestamp::from_seconds(1_767_225_600);
+
+impl Telemetry {
+    /// Plans a rule's question without running it, and tells every mistake it finds.
+    ///
+    /// `keys` (`per` and the like) must be columns of the result. A query that always returns
+    /// one row, under a rule without `when`, has the code `always_fires`: an error for an alert,
+    /// nothing wrong with a report.
+    pub async fn check(&self, query: &QuerySpec, keys: &[String]) -> Vec<SqlProblem> {
+        let engine = self.engine.clone();
+        let (question, window_on, keys) = (Question::of(query), query.window_on.clone(), keys.to_vec());
+        let timeout = query.timeout.max(engine.limits.query_timeout);
+        let work = async move { Ok(Box::pin(check(&engine, question, window_on, &keys)).await) };
+        self.runtime.run(timeout, work).await.unwrap_or_else(|failure| vec![of_failure(&failure)])
+    }
+}
+
+async fn check(engine: &Engine, question: Question, window_on: Option<String>, keys: &[String]) -> Vec<SqlProblem> {
+    let window = Some(Window { start: SOME_TIME, end: SOME_TIME });
+    let asked = Asked { at: SOME_TIME, window, window_on };
+    match engine.prepare(&question, asked).await {
+        Err(Refusal::Parts(errors)) => errors.iter().map(|error| of_part(error, &question)).collect(),
+        Err(Refusal::Failed(failure)) => vec![of_failure(&failure)],
+        Err(Refusal::NeverFilled) => Vec::new(),
+        Ok(ready) => {
+            let mut problems = missing_keys(keys, &ready.layout.columns);
+            if let Some(entry) = engine.plans.get(&question) {
+                let plan = entry.planned.as_ref().map(|planned| &planned.plan);
+                problems.extend(plan.filter(|_| question.when.is_none()).and_then(always_fires));
+                problems.extend(limit_without_order(&entry.parsed));
+            }
+            problems
+        }
+    }
+}
+
+fn missing_keys(keys: &[String], columns: &[Column]) -> Vec<SqlProblem> {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let missing = keys.iter().enumerate().filter(|(_, key)| !names.contains(&key.as_str()));
+    missing
+        .map(|(index, key)| {
+            let help = match nearest(key, names.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the result has {}", listed(&names)),
+            };
+            let message = format!("the result of the query has no column `{key}`");
+            problem(SqlPart::Key(index), Place::UNKNOWN, "unknown_key", message, Some(help))
+        })
+        .collect()
+}
+
+/// A total over everything is one row at every slot, whatever happened.
+fn always_fires(plan: &LogicalPlan) -> Option<SqlProblem> {
+    let mut node = plan;
+    loop {
+        node = match node {
+            LogicalPlan::Projection(inner) => &inner.input,
+            LogicalPlan::Sort(inner) => &inner.input,
+            LogicalPlan::SubqueryAlias(inner) => &inner.input,
+            LogicalPlan::Aggregate(aggregate) if aggregate.group_expr.is_empty() => break,
+            _ => return None,
+        };
+    }
+    let message = "the query always returns exactly one row, so that the rule fires at every run".to_owned();
+    let help = "add `when`, like `when: n > 0`, or `HAVING` to the query".to_owned();
+    Some(problem(SqlPart::Query, Place::UNKNOWN, "always_fires", message, Some(help)))
+}
+
+fn limit_without_order(parsed: &Arc<Parsed>) -> Option<SqlProblem> {
+    let query = query_of(&parsed.statement)?;
+    let cuts = query.limit_clause.is_some() || query.fetch.is_some();
+    let is_total = matches!(query.body.as_ref(), SetExpr::Values(_));
+    if !cuts || query.order_by.is_some() || is_total {
+        return None;
+    }
+    let message = "LIMIT without ORDER BY keeps other rows at every run".to_owned();
+    let help = Some("add ORDER BY".to_owned());
+    let mut problem = problem(SqlPart::Query, Place::UNKNOWN, "limit_without_order", message, help);
+    problem.severity_is_error = false;
+    Some(problem)
+}
+
+fn query_of(statement: &Statement) -> Option<&Query> {
+    match statement {
+        Statement::Statement(statement) => match statement.as_ref() {
+            SqlStatement::Query(query) => Some(query),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn of_part(error: &PartError, question: &Question) -> SqlProblem {
+    let text = match error.part {
+        SqlPart::Query | SqlPart::Key(_) => question.sql.as_str(),
+        part => question.conditions().find(|(of, _)| *of == part).map_or("", |(_, text)| text),
+    };
+    let place = of_error(error, text);
+    let root = error.error.find_root();
+    let message = failure::sentence(root);
+    // The position has its own fields.
+    let message = message.split(" at Line: ").next().unwrap_or_default().to_owned();
+    let (message, hint) = match message.split_once("; ") {
+        Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
+        None => (message, None),
+    };
+    let help = hint.or_else(|| failure::help(root, &message).map(str::to_owned));
+    problem(error.part, place, code_of(root), message, help)
+}
+
+fn code_of(root: &DataFusionError) -> &'static str {
+    match failure::of(root).code {
+        FailureCode::InvalidQuery => "invalid_sql",
+        other => other.as_str(),
+    }
+}
+
+fn of_failure(failure: &Failure) -> SqlProblem {
+    let code = match failure.code {
+        FailureCode::InvalidQuery => "window_on",
+        other => other.as_str(),
+    };
+    problem(SqlPart::Query, Place::UNKNOWN, code, failure.message.clone(), None)
+}
+
+fn problem(part: SqlPart, place: Place, code: &'static str, message: String, help: Option<String>) -> SqlProblem {
+    let Place { line, column, length } = place;
+    SqlProblem { part, line, column, length, severity_is_error: true, code, message, help }
+}

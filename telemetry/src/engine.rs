@@ -1,0 +1,203 @@
+//! One question, from text to a stream of rows: read, take snapshots, plan, optimize, run.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
+use datafusion::common::{DataFusionError, plan_datafusion_err};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::session_state::SessionState;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use tokio::task::spawn_blocking;
+use watchfire_model::{Failure, FailureCode, Timestamp, Window};
+
+use crate::cache::{Entry, PlanCache};
+use crate::catalog::Tables;
+use crate::context::Facts;
+use crate::failure;
+use crate::limits::Limits;
+use crate::nearest::nearest;
+use crate::parse::{Parsed, Question, parse};
+use crate::part::PartError;
+use crate::plan::{Layout, Planned, plan, same_schemas};
+use crate::session;
+use crate::source::Snapshot;
+use crate::table::{information_schema, provider::Table};
+
+/// What a query needs besides its text; cheap to clone into the query's own task.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    pub base: Arc<SessionState>,
+    pub tables: Arc<Tables>,
+    pub plans: Arc<PlanCache>,
+    pub limits: Arc<Limits>,
+}
+
+/// When a question is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub at: Timestamp,
+    pub window: Option<Window>,
+    pub window_on: Option<String>,
+}
+
+/// A question ready to run.
+pub(crate) struct Ready {
+    state: SessionState,
+    plan: Arc<dyn ExecutionPlan>,
+    pub layout: Layout,
+    /// The tables that the query names, when every one of them can say whether it is empty.
+    pub tables: Vec<Arc<Snapshot>>,
+}
+
+/// Why a question cannot be run.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Mistakes in its texts, with their parts.
+    Parts(Vec<PartError>),
+    /// A source cannot be read.
+    Failed(Failure),
+    /// It does not plan, but every table it names is empty and never had a column: there is no data yet.
+    NeverFilled,
+}
+
+impl Refusal {
+    pub(crate) fn into_failure(self) -> Failure {
+        match self {
+            Self::Parts(errors) => failure::of_parts(&errors),
+            Self::Failed(failure) => failure,
+            Self::NeverFilled => {
+                Failure::new(FailureCode::InvalidQuery, "the files of its tables are empty and have no columns yet")
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Reads and plans a question for its moment; nothing runs yet.
+    pub(crate) async fn prepare(&self, question: &Question, asked: Asked) -> Result<Ready, Refusal> {
+        let known = self.plans.get(question);
+        let parsed = match &known {
+            Some(entry) => Arc::clone(&entry.parsed),
+            None => Arc::new(parse(question, &self.base).map_err(Refusal::Parts)?),
+        };
+        let snapshots = self.snapshots(&parsed).await?;
+        check_window_on(&asked, &snapshots)?;
+        let facts = Facts {
+            scheduled_for: asked.at,
+            window: asked.window,
+            cut_scans: !parsed.uses_window,
+            window_on: asked.window_on,
+            tables: parsed.tables.iter().cloned().zip(snapshots.iter().cloned()).collect(),
+        };
+        let mut state = session::for_query(&self.base, facts);
+        let schemas: Vec<SchemaRef> = snapshots.iter().map(|snapshot| Arc::clone(&snapshot.schema)).collect();
+        let planned = known.and_then(|entry| entry.planned).filter(|planned| same_schemas(&planned.schemas, &schemas));
+        let planned = match planned {
+            Some(planned) => planned,
+            None => {
+                let planned = self.plan(question, &parsed, &mut state, schemas).await;
+                planned.map_err(|errors| never_filled(&snapshots).unwrap_or(Refusal::Parts(errors)))?
+            }
+        };
+        let optimized = state.create_physical_plan(&planned.plan).await;
+        let plan = optimized.map_err(|error| Refusal::Parts(vec![PartError::query(error)]))?;
+        let tables = if parsed.shows_tables { Vec::new() } else { snapshots };
+        Ok(Ready { state, plan, layout: planned.layout.clone(), tables })
+    }
+
+    async fn plan(
+        &self,
+        question: &Question,
+        parsed: &Arc<Parsed>,
+        state: &mut SessionState,
+        schemas: Vec<SchemaRef>,
+    ) -> Result<Arc<Planned>, Vec<PartError>> {
+        let query = |error| vec![PartError::query(error)];
+        let information = if parsed.shows_tables { Some(self.information().await.map_err(query)?) } else { None };
+        let public = MemorySchemaProvider::new();
+        for (name, schema) in parsed.tables.iter().zip(&schemas) {
+            let table = Table { name: name.clone(), schema: Arc::clone(schema) };
+            public.register_table(name.clone(), Arc::new(table)).map_err(query)?;
+        }
+        state.register_catalog_list(session::catalog(public, information).map_err(query)?);
+        let planned = Arc::new(plan(question, parsed, state, schemas).await?);
+        // A plan over `information_schema` holds the tables of its moment.
+        let kept = (!parsed.shows_tables).then(|| Arc::clone(&planned));
+        self.plans.put(question, Entry { parsed: Arc::clone(parsed), planned: kept });
+        Ok(planned)
+    }
+
+    /// The tables that a question names, as they are now, in the order of [`Parsed::tables`].
+    async fn snapshots(&self, parsed: &Parsed) -> Result<Vec<Arc<Snapshot>>, Refusal> {
+        let mut snapshots = Vec::with_capacity(parsed.tables.len());
+        for name in &parsed.tables {
+            match self.snapshot(name).await.map_err(Refusal::Failed)? {
+                Some(snapshot) => snapshots.push(snapshot),
+                None => return Err(Refusal::Parts(vec![self.unknown_table(name)])),
+            }
+        }
+        Ok(snapshots)
+    }
+
+    async fn snapshot(&self, name: &str) -> Result<Option<Arc<Snapshot>>, Failure> {
+        let (tables, owned) = (Arc::clone(&self.tables), name.to_owned());
+        let read = spawn_blocking(move || tables.snapshot(&owned)).await;
+        read.unwrap_or_else(|_| {
+            let message = format!("reading `{name}` failed inside the engine; please report it with the file");
+            Err(Failure::new(FailureCode::Internal, message))
+        })
+    }
+
+    fn unknown_table(&self, name: &str) -> PartError {
+        let names = self.tables.names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let hint = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", failure::listed(&names)),
+        };
+        PartError::query(plan_datafusion_err!("no table `{name}`; {hint}")).about(name)
+    }
+
+    /// All tables with their columns. One that cannot be read is left out: the others are still worth seeing.
+    async fn information(&self) -> Result<Arc<dyn SchemaProvider>, DataFusionError> {
+        let mut tables = Vec::new();
+        for name in self.tables.names() {
+            if let Ok(Some(snapshot)) = self.snapshot(&name).await {
+                tables.push((name, Arc::clone(&snapshot.schema)));
+            }
+        }
+        information_schema::provider(&tables)
+    }
+}
+
+/// `window_on` that no table has would be ignored, and every row counted at every slot.
+fn check_window_on(asked: &Asked, snapshots: &[Arc<Snapshot>]) -> Result<(), Refusal> {
+    let Some(column) = &asked.window_on else { return Ok(()) };
+    let has = |snapshot: &Arc<Snapshot>| snapshot.schema.field_with_name(column).is_ok();
+    if snapshots.is_empty()
+        || snapshots.iter().any(has)
+        || snapshots.iter().all(|table| table.schema.fields().is_empty())
+    {
+        return Ok(());
+    }
+    let message = format!("`window_on: {column}`: no table of the query has a column `{column}`");
+    Err(Refusal::Failed(Failure::new(FailureCode::InvalidQuery, message)))
+}
+
+fn never_filled(snapshots: &[Arc<Snapshot>]) -> Option<Refusal> {
+    let all = !snapshots.is_empty() && snapshots.iter().all(|snapshot| snapshot.schema.fields().is_empty());
+    all.then_some(Refusal::NeverFilled)
+}
+
+impl Ready {
+    /// Runs it.
+    pub(crate) fn start(&self) -> Result<SendableRecordBatchStream, Failure> {
+        execute_stream(Arc::clone(&self.plan), self.state.task_ctx()).map_err(|error| failure::of(&error))
+    }
+
+    /// The session, for lookups beside the query.
+    pub(crate) fn state(&self) -> &SessionState {
+        &self.state
+    }
+}

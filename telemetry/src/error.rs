@@ -1,0 +1,31 @@
+//! Why the sources cannot be set up. What a query runs into is a `Failure` instead.
+
+/// The definitions of sources, or the machine, do not allow a start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Two sources have the same name.
+    #[error("two sources are named `{name}`; a table has one source")]
+    DuplicateSource {
+        /// The name.
+        name: String,
+    },
+    /// The name belongs to a table that no source can stand for.
+    #[error("a source cannot be named `{name}`: that table is built in; only `records` and `metrics` may be replaced")]
+    ReservedName {
+        /// The name.
+        name: String,
+    },
+    /// The path is no usable pattern.
+    #[error("source `{name}`: `{path}` is not a usable pattern: {reason}")]
+    Pattern {
+        /// The source.
+        name: String,
+        /// Its path.
+        path: String,
+        /// What the pattern's parser says.
+        reason: String,
+    },
+    /// The query engine could not be started.
+    #[error("the query engine could not be started: {0}")]
+    Engine(String),
+}

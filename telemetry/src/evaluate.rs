@@ -1,0 +1,48 @@
+//! One evaluation: the question of a rule at a slot, as an outcome.
+
+use watchfire_model::{Failure, Outcome, QuerySpec, SlotContext};
+
+use crate::Telemetry;
+use crate::engine::{Asked, Engine, Refusal};
+use crate::failure;
+use crate::no_data::all_empty;
+use crate::parse::Question;
+use crate::verdict::observe;
+
+impl Telemetry {
+    /// Asks the question of a rule at a slot.
+    ///
+    /// `now()` and the parameters come from `context`. Unless a text of the question names
+    /// `$window_start` or `$window_end`, every scan of a table with a time column is cut to the
+    /// window. `NoData` when every table that the query names is empty in the window. Never an
+    /// error: what goes wrong is `Outcome::Failed`, at the latest after `query.timeout`.
+    pub async fn evaluate(&self, query: &QuerySpec, context: &SlotContext) -> Outcome {
+        let engine = self.engine.clone();
+        let (question, context, window_on) = (Question::of(query), *context, query.window_on.clone());
+        let keep = query.keep;
+        let work = async move {
+            let asked = Asked { at: context.scheduled_for, window: context.window, window_on };
+            Box::pin(run(&engine, &question, asked, keep)).await
+        };
+        self.runtime.run(query.timeout, work).await.unwrap_or_else(Outcome::Failed)
+    }
+}
+
+async fn run(
+    engine: &Engine,
+    question: &Question,
+    asked: Asked,
+    keep: watchfire_model::Keep,
+) -> Result<Outcome, Failure> {
+    let ready = match engine.prepare(question, asked.clone()).await {
+        Ok(ready) => ready,
+        Err(Refusal::NeverFilled) => return Ok(Outcome::NoData),
+        Err(refusal) => return Err(refusal.into_failure()),
+    };
+    let empty = all_empty(&ready.tables, ready.state(), asked.window, asked.window_on.as_deref()).await;
+    if empty.map_err(|error| failure::of(&error))? {
+        return Ok(Outcome::NoData);
+    }
+    let rows = ready.start()?;
+    Ok(Outcome::Rows(observe(rows, &ready.layout, keep, &engine.limits).await?))
+}

@@ -1,0 +1,143 @@
+//! The engine's errors as failures that people can act on.
+
+use arrow::error::ArrowError;
+use datafusion::common::{DataFusionError, SchemaError};
+use watchfire_model::{Failure, FailureCode};
+
+use crate::nearest::nearest;
+use crate::part::{PartError, SqlPart};
+
+/// The failure of a query that did not plan; the first mistake speaks.
+pub(crate) fn of_parts(errors: &[PartError]) -> Failure {
+    let Some(first) = errors.first() else {
+        return Failure::new(FailureCode::Internal, "a query failed to plan without a reason; please report it");
+    };
+    let failure = of(&first.error);
+    match first.part {
+        SqlPart::Query => failure,
+        part => Failure::new(failure.code, format!("`{}`: {}", part.word(), failure.message)),
+    }
+}
+
+/// The failure that an error of the engine is.
+pub(crate) fn of(error: &DataFusionError) -> Failure {
+    let root = error.find_root();
+    let code = code(root);
+    let mut message = sentence(root);
+    if let Some(help) = help(root, &message) {
+        message = format!("{}; {help}", message.trim_end_matches('.'));
+    }
+    Failure::new(code, message)
+}
+
+fn code(root: &DataFusionError) -> FailureCode {
+    match root {
+        DataFusionError::SQL(..)
+        | DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(..)
+        | DataFusionError::NotImplemented(_)
+        | DataFusionError::Configuration(_) => FailureCode::InvalidQuery,
+        DataFusionError::ArrowError(error, _) => arrow_code(error),
+        DataFusionError::Execution(_) => FailureCode::Execution,
+        DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
+            FailureCode::Source
+        }
+        DataFusionError::ResourcesExhausted(_) => FailureCode::Memory,
+        DataFusionError::External(error) => {
+            if error.is::<ArrowError>() {
+                FailureCode::Execution
+            } else {
+                FailureCode::Internal
+            }
+        }
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => code(inner),
+        DataFusionError::Collection(errors) => errors.first().map_or(FailureCode::Internal, code),
+        DataFusionError::Shared(inner) => code(inner),
+        DataFusionError::Internal(_)
+        | DataFusionError::ExecutionJoin(_)
+        | DataFusionError::Substrait(_)
+        | DataFusionError::Ffi(_) => FailureCode::Internal,
+    }
+}
+
+fn arrow_code(error: &ArrowError) -> FailureCode {
+    match error {
+        ArrowError::IoError(..) | ArrowError::ParquetError(_) | ArrowError::CsvError(_) | ArrowError::IpcError(_) => {
+            FailureCode::Source
+        }
+        ArrowError::MemoryError(_) => FailureCode::Memory,
+        _ => FailureCode::Execution,
+    }
+}
+
+/// What happened, without the names of the engine's types.
+pub(crate) fn sentence(root: &DataFusionError) -> String {
+    match root {
+        DataFusionError::SchemaError(error, _) => schema_sentence(error),
+        DataFusionError::SQL(error, _) => {
+            let text = error.to_string();
+            text.trim_start_matches("sql parser error: ").to_owned()
+        }
+        DataFusionError::ArrowError(error, _) => match error.as_ref() {
+            ArrowError::DivideByZero => "division by zero".to_owned(),
+            ArrowError::CastError(text)
+            | ArrowError::ParseError(text)
+            | ArrowError::ComputeError(text)
+            | ArrowError::ArithmeticOverflow(text)
+            | ArrowError::InvalidArgumentError(text) => text.clone(),
+            other => other.to_string(),
+        },
+        DataFusionError::Collection(errors) => {
+            errors.first().map_or_else(|| root.strip_backtrace(), |first| sentence(first.find_root()))
+        }
+        DataFusionError::Plan(text) | DataFusionError::Execution(text) | DataFusionError::NotImplemented(text) => {
+            text.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or_default().to_owned()
+        }
+        DataFusionError::ResourcesExhausted(text) => {
+            format!("the query needs more memory than its limit (`limits.memory`): {text}")
+        }
+        other => other.strip_backtrace(),
+    }
+}
+
+fn schema_sentence(error: &SchemaError) -> String {
+    match error {
+        SchemaError::FieldNotFound { field, valid_fields } => {
+            let names: Vec<&str> = valid_fields.iter().map(|column| column.name.as_str()).collect();
+            let hint = nearest(&field.name, names.iter().copied());
+            let tail = match hint {
+                Some(near) => format!("; did you mean `{near}`?"),
+                None if names.is_empty() => String::new(),
+                None => format!("; there are {}", listed(&names)),
+            };
+            format!("no column `{}`{tail}", field.quoted_flat_name().replace('"', ""))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// At most a dozen names.
+pub(crate) fn listed(names: &[&str]) -> String {
+    const SHOWN: usize = 12;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.len().checked_sub(SHOWN) {
+        Some(more) if more > 0 => format!("{} and {more} more", shown.join(", ")),
+        _ => shown.join(", "),
+    }
+}
+
+/// How to mend it, where we know.
+pub(crate) fn help(root: &DataFusionError, message: &str) -> Option<&'static str> {
+    if message.contains("Cannot cast string") || message.contains("Cannot parse") || message.contains("Cast error") {
+        return Some(
+            "one value that is no number ends the whole query: write `json_get_int(attributes, 'key')` for an attribute, or `try_cast(x AS INT)`",
+        );
+    }
+    if message.contains("division by zero") {
+        return Some("write `x / nullif(y, 0)`, which is NULL then");
+    }
+    if message.contains("Union(") && matches!(root, DataFusionError::Plan(_)) {
+        return Some("a JSON value has no type: write `->>` with a cast, like `(attributes->>'key')::double`");
+    }
+    None
+}

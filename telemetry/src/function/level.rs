@@ -1,0 +1,201 @@
+//! Levels by name: `level >= 'error'`, `level_num('error')`, `level_name(level)`.
+
+use std::sync::Arc;
+
+use arrow::array::{AsArray, StringArray, UInt16Array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, UInt16Type};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, ExprSchema, Result, exec_err, plan_err};
+use datafusion::config::ConfigOptions;
+use datafusion::logical_expr::expr::{Between, InList};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{
+    BinaryExpr, ColumnarValue, Expr, LogicalPlan, Operator, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+    lit,
+};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::scalar::ScalarValue;
+
+/// The names and their numbers, from the least to the worst.
+const LEVELS: [(&str, u16); 7] =
+    [("trace", 1), ("debug", 5), ("info", 9), ("notice", 10), ("warn", 13), ("error", 17), ("fatal", 21)];
+
+/// The column that is compared by name.
+const COLUMN: &str = "level";
+
+fn number_of(name: &str) -> Option<u16> {
+    let name = name.to_lowercase();
+    let name = if name == "warning" { "warn" } else { name.as_str() };
+    LEVELS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number)
+}
+
+fn name_of(number: u16) -> Option<&'static str> {
+    LEVELS.iter().find(|(_, known)| *known == number).map(|(name, _)| *name)
+}
+
+fn names() -> String {
+    LEVELS.map(|(name, _)| name).join(", ")
+}
+
+/// Rewrites the names that the whole-number column `level` is compared with to numbers.
+///
+/// It must run before types are coerced: the engine would cast the name to a number, and fail.
+#[derive(Debug)]
+pub(crate) struct LevelNames;
+
+impl AnalyzerRule for LevelNames {
+    fn name(&self) -> &str {
+        "level_names"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
+        plan.transform_up_with_subqueries(rewrite_node).map(|rewritten| rewritten.data)
+    }
+}
+
+fn rewrite_node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let schema = merge_schema(&plan.inputs());
+    let names = NamePreserver::new(&plan);
+    let rewritten = plan.map_expressions(|expression| {
+        let name = names.save(&expression);
+        let rewritten = expression.transform_up(|expression| rewrite(expression, &schema))?;
+        Ok(rewritten.update_data(|expression| name.restore(expression)))
+    })?;
+    if rewritten.transformed { rewritten.map_data(LogicalPlan::recompute_schema) } else { Ok(rewritten) }
+}
+
+fn rewrite(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    match expression {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) if compares(op) => {
+            let (left, right) = if is_level(&left, schema) {
+                (left, Box::new(numbered(*right)?))
+            } else if is_level(&right, schema) {
+                (Box::new(numbered(*left)?), right)
+            } else {
+                return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
+            };
+            Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, op, right })))
+        }
+        Expr::InList(InList { expr, list, negated }) if is_level(&expr, schema) => {
+            let list = list.into_iter().map(numbered).collect::<Result<_>>()?;
+            Ok(Transformed::yes(Expr::InList(InList { expr, list, negated })))
+        }
+        Expr::Between(Between { expr, negated, low, high }) if is_level(&expr, schema) => {
+            let (low, high) = (Box::new(numbered(*low)?), Box::new(numbered(*high)?));
+            Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))
+        }
+        other => Ok(Transformed::no(other)),
+    }
+}
+
+const fn compares(operator: Operator) -> bool {
+    matches!(
+        operator,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+    )
+}
+
+/// Whether this is a column of numbers with the name `level`; a source's own text column is compared as text.
+fn is_level(expression: &Expr, schema: &DFSchema) -> bool {
+    let Expr::Column(column) = expression else { return false };
+    column.name == COLUMN && schema.field_from_column(column).is_ok_and(|field| field.data_type().is_integer())
+}
+
+/// A text literal as the number of its level; digits and everything else as they are.
+fn numbered(expression: Expr) -> Result<Expr> {
+    let name = match &expression {
+        Expr::Literal(
+            ScalarValue::Utf8(Some(name)) | ScalarValue::LargeUtf8(Some(name)) | ScalarValue::Utf8View(Some(name)),
+            _,
+        ) => name,
+        _ => return Ok(expression),
+    };
+    if let Ok(number) = name.parse::<u16>() {
+        return Ok(lit(number));
+    }
+    match number_of(name) {
+        Some(number) => Ok(lit(number)),
+        None => plan_err!("`{name}` is no level; the levels are {}", names()),
+    }
+}
+
+/// `level_num(name)`.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct LevelNum {
+    signature: Signature,
+}
+
+impl LevelNum {
+    pub(super) fn new() -> Self {
+        Self { signature: Signature::exact(vec![DataType::Utf8], Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for LevelNum {
+    fn name(&self) -> &str {
+        "level_num"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        Ok(DataType::UInt16)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let mut numbers = Vec::with_capacity(arrays[0].len());
+        for name in arrays[0].as_string::<i32>() {
+            let number = name.map(number_of);
+            if number == Some(None) {
+                return exec_err!("`{}` is no level; the levels are {}", name.unwrap_or_default(), names());
+            }
+            numbers.push(number.flatten());
+        }
+        Ok(ColumnarValue::Array(Arc::new(UInt16Array::from(numbers))))
+    }
+}
+
+/// `level_name(number)`; NULL for a number without a name.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct LevelName {
+    signature: Signature,
+}
+
+impl LevelName {
+    pub(super) fn new() -> Self {
+        Self { signature: Signature::numeric(1, Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for LevelName {
+    fn name(&self) -> &str {
+        "level_name"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let numbers = cast(&arrays[0], &DataType::UInt16)?;
+        let names: StringArray = numbers.as_primitive::<UInt16Type>().iter().map(|number| name_of(number?)).collect();
+        Ok(ColumnarValue::Array(Arc::new(names)))
+    }
+}

@@ -1,0 +1,37 @@
+//! What one query, and all of them together, may use.
+
+use std::time::Duration;
+
+/// The limits of a [`crate::Telemetry`]. An error that one of them causes names it and states both numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Memory that all running queries share for sorting, grouping and joining; default 512 MiB.
+    pub memory_bytes: usize,
+    /// Disk that all running queries share for what does not fit into memory; default 2 GiB.
+    pub temp_bytes: u64,
+    /// Most bytes of one result that are kept as rows; default 64 MiB.
+    pub result_bytes: usize,
+    /// Most rows of one result, counted, not only kept; default 1,000,000.
+    pub max_rows: u64,
+    /// Most bytes of all NDJSON or CSV files of one source, which are kept in memory; default 256 MiB.
+    pub source_bytes: usize,
+    /// Queries that run at the same time; default: the number of cores.
+    pub concurrency: usize,
+    /// How long an ad hoc query may take, waiting and planning included; default 30 s.
+    /// A rule brings its own (`QuerySpec::timeout`).
+    pub query_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 512 << 20,
+            temp_bytes: 2 << 30,
+            result_bytes: 64 << 20,
+            max_rows: 1_000_000,
+            source_bytes: 256 << 20,
+            concurrency: std::thread::available_parallelism().map_or(2, usize::from),
+            query_timeout: Duration::from_secs(30),
+        }
+    }
+}

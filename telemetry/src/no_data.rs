@@ -1,0 +1,50 @@
+//! Whether there was anything to look at: does a table hold one row in the window?
+//!
+//! Asked of the tables, not of the plan: a count of nothing is a row, and a filter that
+//! matches nothing is no reason to say that the table is empty.
+
+use std::sync::Arc;
+
+use datafusion::common::Result;
+use datafusion::execution::session_state::SessionState;
+use datafusion::physical_plan::execute_stream;
+use futures::StreamExt;
+use watchfire_model::Window;
+
+use crate::source::Snapshot;
+use crate::table::scan;
+
+/// Whether none of these tables holds a row in the window (`None`: a row at all). No tables: not empty.
+pub(crate) async fn all_empty(
+    tables: &[Arc<Snapshot>],
+    state: &SessionState,
+    window: Option<Window>,
+    window_on: Option<&str>,
+) -> Result<bool> {
+    for table in tables {
+        if has_row(table, state, window, window_on).await? {
+            return Ok(false);
+        }
+    }
+    Ok(!tables.is_empty())
+}
+
+async fn has_row(
+    table: &Snapshot,
+    state: &SessionState,
+    window: Option<Window>,
+    window_on: Option<&str>,
+) -> Result<bool> {
+    if table.schema.fields().is_empty() {
+        return Ok(false);
+    }
+    let first_column = vec![0];
+    let plan = scan::plan(table, state, Some(&first_column), window, window_on)?;
+    let mut rows = execute_stream(plan, state.task_ctx())?;
+    while let Some(batch) = rows.next().await {
+        if batch?.num_rows() > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,206 @@
+//! SQL text to syntax: one read-only statement, its conditions, its tables, its parameters.
+
+use std::ops::ControlFlow;
+
+use datafusion::common::{DataFusionError, Result, TableReference, plan_datafusion_err};
+use datafusion::execution::session_state::SessionState;
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::ast::{
+    Expr, ExprWithAlias, FunctionArguments, Ident, ObjectName, SetExpr, Statement as SqlStatement, Value, VisitMut,
+    visit_expressions_mut,
+};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use watchfire_model::{QuerySpec, Severity};
+
+use crate::function::Parameter;
+use crate::nearest::nearest;
+use crate::part::{PartError, SqlPart};
+use crate::session::{CATALOG, SCHEMA};
+use crate::table::information_schema;
+
+/// Deeper nesting than this is refused before it can exhaust a thread's stack.
+const NESTING_MAX: usize = 50;
+
+/// The texts of one question; the key under which its plan is cached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Question {
+    pub sql: String,
+    pub when: Option<String>,
+    pub recover_when: Option<String>,
+    pub severity: Vec<(Severity, String)>,
+}
+
+impl Question {
+    pub(crate) fn of(query: &QuerySpec) -> Self {
+        Self {
+            sql: query.sql.clone(),
+            when: query.when.clone(),
+            recover_when: query.recover_when.clone(),
+            severity: query.severity.clone(),
+        }
+    }
+
+    /// A query without conditions.
+    pub(crate) fn bare(sql: &str) -> Self {
+        Self { sql: sql.to_owned(), when: None, recover_when: None, severity: Vec::new() }
+    }
+
+    /// The conditions with their places, in the order in which they are planned.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = (SqlPart, &str)> {
+        let when = self.when.iter().map(|text| (SqlPart::When, text.as_str()));
+        let recover = self.recover_when.iter().map(|text| (SqlPart::RecoverWhen, text.as_str()));
+        let severity =
+            self.severity.iter().enumerate().map(|(index, (_, text))| (SqlPart::Severity(index), text.as_str()));
+        when.chain(recover).chain(severity)
+    }
+}
+
+/// A question that was read.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub statement: Statement,
+    /// Parallel to [`Question::conditions`].
+    pub conditions: Vec<(SqlPart, ExprWithAlias)>,
+    /// Our tables that it names, in any order.
+    pub tables: Vec<String>,
+    /// Whether it reads `information_schema`.
+    pub shows_tables: bool,
+    /// Whether it names `$window_start` or `$window_end` anywhere.
+    pub uses_window: bool,
+}
+
+/// Reads a question. Every part is read, so that `check` can tell all mistakes at once.
+pub(crate) fn parse(question: &Question, state: &SessionState) -> std::result::Result<Parsed, Vec<PartError>> {
+    let mut errors = Vec::new();
+    let mut uses_window = false;
+    let mut conditions = Vec::new();
+    for (part, text) in question.conditions() {
+        match condition(text).and_then(|mut expr| Ok((bind(&mut expr)?, expr))) {
+            Ok((window, expr)) => {
+                uses_window |= window;
+                conditions.push((part, expr));
+            }
+            Err(error) => errors.push(PartError::new(part, error)),
+        }
+    }
+    match statement(&question.sql).and_then(|mut statement| {
+        let window = bind_statement(&mut statement)?;
+        let references = state.resolve_table_references(&statement)?;
+        Ok((window, statement, references))
+    }) {
+        Ok((window, statement, references)) if errors.is_empty() => {
+            let (tables, shows_tables) = tables(&references);
+            Ok(Parsed { statement, conditions, tables, shows_tables, uses_window: uses_window || window })
+        }
+        Ok(_) => Err(errors),
+        Err(error) => {
+            errors.insert(0, PartError::query(error));
+            Err(errors)
+        }
+    }
+}
+
+fn statement(sql: &str) -> Result<Statement> {
+    let mut parser =
+        DFParserBuilder::new(sql).with_dialect(&PostgreSqlDialect {}).with_recursion_limit(NESTING_MAX).build()?;
+    let mut statements = parser.parse_statements()?;
+    let count = statements.len();
+    let statement = statements.pop_front();
+    let statement = statement.ok_or_else(|| plan_datafusion_err!("the query is empty; write one SELECT"))?;
+    if count > 1 {
+        return Err(plan_datafusion_err!("the query has {count} statements; write one SELECT"));
+    }
+    if !is_read_only(&statement) {
+        let word = statement.to_string();
+        let word = word.split_whitespace().next().unwrap_or_default();
+        return Err(plan_datafusion_err!("{word} is not allowed: queries only read; write one SELECT"));
+    }
+    Ok(statement)
+}
+
+fn is_read_only(statement: &Statement) -> bool {
+    match statement {
+        Statement::Statement(statement) => match statement.as_ref() {
+            SqlStatement::Query(query) => {
+                !matches!(
+                    query.body.as_ref(),
+                    SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_)
+                ) && query.locks.is_empty()
+            }
+            _ => false,
+        },
+        Statement::Explain(explain) => is_read_only(&explain.statement),
+        Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => false,
+    }
+}
+
+fn condition(text: &str) -> Result<ExprWithAlias> {
+    DFParserBuilder::new(text)
+        .with_dialect(&PostgreSqlDialect {})
+        .with_recursion_limit(NESTING_MAX)
+        .build()?
+        .parse_into_expr()
+}
+
+fn bind_statement(statement: &mut Statement) -> Result<bool> {
+    match statement {
+        Statement::Statement(statement) => bind(statement.as_mut()),
+        Statement::Explain(explain) => bind_statement(&mut explain.statement),
+        Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => Ok(false),
+    }
+}
+
+/// Puts the call of its function in place of every parameter; tells whether one was the window's.
+fn bind(syntax: &mut impl VisitMut) -> Result<bool> {
+    let mut uses_window = false;
+    let found = visit_expressions_mut(syntax, |expr| {
+        let Expr::Value(value) = expr else { return ControlFlow::Continue(()) };
+        let Value::Placeholder(name) = &value.value else { return ControlFlow::Continue(()) };
+        let Some(parameter) = Parameter::parse(name) else { return ControlFlow::Break(name.clone()) };
+        uses_window |= parameter.is_window();
+        *expr = call(parameter);
+        ControlFlow::Continue(())
+    });
+    match found {
+        ControlFlow::Continue(()) => Ok(uses_window),
+        ControlFlow::Break(name) => Err(unknown_parameter(&name)),
+    }
+}
+
+fn unknown_parameter(name: &str) -> DataFusionError {
+    let known = Parameter::ALL.map(Parameter::name);
+    let hint = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    plan_datafusion_err!("`{name}` is no parameter{hint} There are {}", known.join(", "))
+}
+
+fn call(parameter: Parameter) -> Expr {
+    use datafusion::sql::sqlparser::ast::{Function, FunctionArgumentList};
+    let arguments = FunctionArgumentList { duplicate_treatment: None, args: Vec::new(), clauses: Vec::new() };
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::with_quote('"', parameter.name())]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(arguments),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+/// The names of our tables, and whether `information_schema` is read. Other schemas are left to the planner's error.
+fn tables(references: &[TableReference]) -> (Vec<String>, bool) {
+    let mut names = Vec::new();
+    let mut shows_tables = false;
+    for reference in references {
+        let is_ours = reference.catalog().is_none_or(|catalog| catalog == CATALOG);
+        match reference.schema() {
+            None | Some(SCHEMA) if is_ours => names.push(reference.table().to_owned()),
+            Some(information_schema::NAME) => shows_tables = true,
+            _ => {}
+        }
+    }
+    names.sort();
+    names.dedup();
+    (names, shows_tables)
+}

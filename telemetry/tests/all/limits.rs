@@ -1,0 +1,133 @@
+//! Queries that go wrong, or try to.
+
+use std::time::{Duration, Instant};
+
+use insta::assert_snapshot;
+use watchfire_model::{Keep, QuerySpec};
+use watchfire_telemetry::Limits;
+
+use crate::harness::{World, rows, slot, spec, text};
+
+#[tokio::test]
+async fn an_endless_query_stops_at_its_timeout() {
+    let world = World::limited(Limits { concurrency: 1, ..Limits::default() });
+    for sql in [
+        "SELECT count(*) FROM generate_series(1,10000000) a CROSS JOIN generate_series(1,10000000) b",
+        "SELECT count(*) FROM generate_series(1,100000) a JOIN generate_series(1,100000) b ON a.value < b.value",
+        "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r",
+    ] {
+        let start = Instant::now();
+        let query = QuerySpec { timeout: Duration::from_millis(300), ..spec(sql) };
+        let failure = text(&world.outcome(&query, &slot(None)).await);
+        assert!(failure.starts_with("timeout: the query took longer than its timeout of 300ms"), "{failure}");
+        assert!(start.elapsed() < Duration::from_secs(3), "{sql} took {:?}", start.elapsed());
+        // Its thread is free again: with one permit the next query would wait for ever.
+        assert_eq!(world.ask("SELECT 1 AS one").await, "one int\n1", "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_million_rows_are_counted_and_one_more_is_too_many() {
+    let world = World::new();
+    let query = QuerySpec { keep: Keep::Shown(3), ..spec("SELECT value FROM generate_series(1,1000000)") };
+    let seen = rows(world.outcome(&query, &slot(None)).await);
+    assert_eq!((seen.row_count, seen.breaching_count, seen.rows.len()), (1_000_000, 1_000_000, 3));
+    let query = QuerySpec { sql: "SELECT value FROM generate_series(1,1000001)".to_owned(), ..query };
+    assert_snapshot!(text(&world.outcome(&query, &slot(None)).await), @"");
+}
+
+#[tokio::test]
+async fn kept_rows_have_a_limit_in_bytes() {
+    let world = World::limited(Limits { result_bytes: 10_000, ..Limits::default() });
+    let failure = world.ask("SELECT value FROM generate_series(1,1000)").await;
+    assert!(
+        failure.starts_with("memory: the rows of the result take") && failure.contains("limit of 10000"),
+        "{failure}"
+    );
+}
+
+#[tokio::test]
+async fn memory_hogs_are_refused() {
+    let world = World::limited(Limits { memory_bytes: 8 << 20, temp_bytes: 8 << 20, ..Limits::default() });
+    for (sql, says) in [
+        ("SELECT repeat('x', 1000000000) AS x", "execution: repeat would make 1000000000 bytes"),
+        ("SELECT lpad('x', 1000000000) AS x", "execution: lpad would make"),
+        ("SELECT rpad('x', 1000000000, 'y') AS x", "execution: rpad would make"),
+        ("SELECT repeat('x', value * 100000) AS x FROM generate_series(1,1000)", "execution: repeat would make"),
+        ("SELECT array_repeat(1, 1000000000) AS x", "execution: array_repeat would make"),
+        ("SELECT range(1, 1000000000) AS x", "execution: range would make"),
+        ("SELECT generate_series(1, 1000000000) AS x", "execution: generate_series would make"),
+        (
+            "SELECT generate_series(now() - interval '100 years', now(), interval '1 second') AS x",
+            "execution: generate_series would make",
+        ),
+        ("SELECT array_agg(value) AS x FROM generate_series(1,10000000)", "memory: "),
+        ("SELECT count(DISTINCT value) AS x FROM generate_series(1,10000000)", "memory: "),
+    ] {
+        let failure = world.ask(sql).await;
+        assert!(failure.starts_with(says), "{sql}: {}", &failure[..failure.len().min(300)]);
+    }
+    assert_eq!(
+        world.ask("SELECT repeat('ab', 2) AS x, range(0, 3) AS r").await,
+        "x string | r list\n\"abab\" | [0,1,2]"
+    );
+}
+
+#[tokio::test]
+async fn a_query_only_reads() {
+    let world = World::of_minutes();
+    let mut answers = Vec::new();
+    for sql in [
+        "CREATE TABLE x AS SELECT 1",
+        "CREATE EXTERNAL TABLE x STORED AS CSV LOCATION '/etc/passwd'",
+        "COPY (SELECT 1) TO '/tmp/x.csv'",
+        "INSERT INTO t VALUES (1)",
+        "DROP TABLE t",
+        "SET datafusion.execution.batch_size = 1",
+        "RESET datafusion.execution.batch_size",
+        "SHOW ALL",
+        "EXPLAIN CREATE TABLE x AS SELECT 1",
+        "SELECT 1; SELECT 2",
+        "",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM \"/etc/passwd\"",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "PREPARE p AS SELECT 1",
+    ] {
+        answers.push(format!("{sql}: {}", world.ask(sql).await));
+    }
+    assert_snapshot!(answers.join("\n"), @"");
+    assert_eq!(world.ask("SELECT 1 AS one;").await, "one int\n1");
+    assert!(world.query("EXPLAIN ANALYZE SELECT v FROM t").await.contains("Plan with Metrics"));
+}
+
+#[tokio::test]
+async fn what_goes_wrong_says_how_to_mend_it() {
+    let mut world = World::of_minutes();
+    world.write(
+        "r.ndjson",
+        "{\"start_timestamp\":\"2026-11-20T06:02:00Z\",\"attributes\":\"{\\\"n\\\":\\\"many\\\"}\"}\n",
+    );
+    world.source("records", "r.ndjson", None);
+    let mut answers = Vec::new();
+    for sql in [
+        "SELECT v / 0 AS x FROM t",
+        "SELECT v / (v - 3) AS x FROM t",
+        "SELECT CAST(attributes->>'n' AS INT) AS x FROM records",
+        "SELECT sum(attributes->'n') AS x FROM records",
+        "SELECT vv FROM t",
+        "SELECT nothing_like_it FROM t",
+        "SELECT v FROM tt",
+        "SELECT v FROM nothing_like_it",
+        "SELECT foo(v) FROM t",
+        "SELECT v FRM t",
+        "SELECT to_char(ts, 'YYYY-MM-DD') FROM t",
+        "SELECT $window_begin",
+        "SELECT v FROM t WHERE ts > $1",
+        "SELECT service, v FROM t GROUP BY service",
+    ] {
+        answers.push(format!("{sql}: {}", world.ask(sql).await));
+    }
+    assert_snapshot!(answers.join("\n"), @"");
+    assert_eq!(world.ask("SELECT to_char(ts, '%H:%M') AS x FROM t LIMIT 1").await, "x string\n\"06:02\"");
+}
