@@ -1,7 +1,44 @@
 //! How does a notification become a message, and arrive?
 //!
-//! One file per channel: it renders a [`Notification`](watchfire_model::Notification) to wire bytes
-//! (pure), sends them once, and classifies the answer. [`delivery`] decides the next attempt; nobody
-//! else retries. This room does not know rules, SQL or storage.
+//! ```text
+//!  Notification ──render──► WireRequest ──send──► Answer ──next_step──► done | retry at | dead
+//!                 (pure)                 (once)            (pure)
+//! ```
+//!
+//! One file per channel renders a [`Notification`](watchfire_model::Notification) to wire bytes;
+//! [`Sender`] sends them once and [`classify()`] says what the answer means; [`delivery`] decides
+//! the next attempt, and nobody else retries. [`lane()`] names what must arrive in order.
+//! Everything but [`Sender`] is pure: time and chance are arguments.
+//!
+//! This room does not know rules, SQL, storage or queues. Secrets stay wrapped until a request is
+//! built; whatever a request or an answer shows of itself is masked.
+//!
+//! Start reading at [`render`], then [`webhook`] and [`delivery`].
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
+pub mod address;
+pub mod channel;
+pub mod check;
+pub mod classify;
+pub mod delivery;
+pub mod lane;
+pub mod limits;
+mod redact;
+mod retry_after;
+pub mod send;
 pub mod spec;
+pub mod test_message;
+pub mod webhook;
+pub mod wire;
+
+pub use address::masked_address;
+pub use channel::{RenderError, render};
+pub use check::{SpecError, check_header_name, check_header_value, check_secret, check_url};
+pub use classify::{SendOutcome, classify};
+pub use delivery::{DeadReason, NextStep, expires_at, next_step};
+pub use lane::lane;
+pub use send::{Answer, SendError, Sender};
+pub use spec::{ChannelSpec, Target, WebhookSpec};
+pub use test_message::test_notification;
+pub use wire::{HeaderText, WireRequest};

@@ -1,0 +1,171 @@
+//! One attempt. Never a second one: `delivery` decides about that.
+
+use std::error::Error as _;
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, ClientBuilder, Response};
+use secrecy::ExposeSecret;
+use tracing::warn;
+
+use crate::classify::{SendOutcome, classify};
+use crate::limits::{ANSWER_MAX_BYTES, CONNECT_TIMEOUT, DETAIL_MAX_BYTES, IDLE_CONNECTION_FOR, REQUEST_TIMEOUT_MAX};
+use crate::wire::WireRequest;
+
+/// Sends requests. One for the whole process: it keeps connections open between messages.
+///
+/// Redirects are not followed, proxies of the environment are not asked, nothing is sent twice.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    client: Client,
+}
+
+/// What came of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What it means.
+    pub outcome: SendOutcome,
+    /// The HTTP status; `None` when there was no answer.
+    pub status: Option<u16>,
+    /// The receiver's words, or why there are none: at most 2 KB, without the secrets of the request.
+    pub detail: String,
+    /// How long it took, from the first byte to the last.
+    pub duration: Duration,
+}
+
+/// Why no sender could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The timeout is zero or too long.
+    #[error("a delivery timeout of {} s is not between 1 ms and {} s", .timeout.as_secs_f64(), REQUEST_TIMEOUT_MAX.as_secs())]
+    Timeout {
+        /// The timeout asked for.
+        timeout: Duration,
+    },
+    /// The HTTP client does not start.
+    #[error("the HTTP client does not start: {reason}")]
+    Client {
+        /// What it says.
+        reason: String,
+    },
+}
+
+/// Whose certificates are believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    System,
+    Nobody,
+}
+
+impl Sender {
+    /// A sender whose attempts take at most `timeout`, a hard total over connecting, sending and reading.
+    pub fn new(timeout: Duration) -> Result<Self, SendError> {
+        if timeout < Duration::from_millis(1) || timeout > REQUEST_TIMEOUT_MAX {
+            return Err(SendError::Timeout { timeout });
+        }
+        // A process has one provider; that somebody else installed it first is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = client(timeout, Trust::System).or_else(|error| {
+            // A bare container has no certificates. Plain http still works there, so start,
+            // and let each https attempt say what is missing.
+            let reason = chain(error);
+            warn!(reason, "No system certificates: deliveries over https will fail");
+            client(timeout, Trust::Nobody).map_err(|error| SendError::Client { reason: chain(error) })
+        })?;
+        Ok(Self { client })
+    }
+
+    /// Sends a request once and says what came of it. Never fails: a failure is an answer too.
+    pub async fn send(&self, request: &WireRequest) -> Answer {
+        let started = Instant::now();
+        let (outcome, status, detail) = match self.attempt(request).await {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                let answered_at = request.attempted_at.plus(started.elapsed());
+                let outcome = classify(status, response.headers(), answered_at);
+                (outcome, Some(status), words(response, request).await)
+            }
+            Err(error) => {
+                let outcome = failure(&error);
+                (outcome, None, kept(&request.redactor().apply(&chain(error), false)))
+            }
+        };
+        Answer { outcome, status, detail, duration: started.elapsed() }
+    }
+
+    async fn attempt(&self, request: &WireRequest) -> reqwest::Result<Response> {
+        let mut builder = self.client.request(request.method.clone(), request.url.expose_secret());
+        for (name, text) in &request.headers {
+            builder = builder.header(name, text.expose());
+        }
+        builder.body(request.body.clone()).send().await
+    }
+}
+
+fn client(timeout: Duration, trust: Trust) -> reqwest::Result<Client> {
+    let builder = ClientBuilder::new()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .timeout(timeout)
+        // Shorter than the whole, so that an address where nobody answers is told apart from
+        // a receiver that took the message and fell silent.
+        .connect_timeout(CONNECT_TIMEOUT.min(timeout / 2))
+        .pool_idle_timeout(IDLE_CONNECTION_FOR);
+    match trust {
+        Trust::System => builder.build(),
+        Trust::Nobody => builder.tls_certs_only([]).build(),
+    }
+}
+
+/// What an attempt without an answer means.
+fn failure(error: &reqwest::Error) -> SendOutcome {
+    if error.is_builder() {
+        SendOutcome::Config
+    } else if error.is_connect() {
+        SendOutcome::Transient
+    } else {
+        // The connection stood. Whether the receiver read the message before it fell silent
+        // or hung up cannot be known from here.
+        SendOutcome::Unknown
+    }
+}
+
+/// The error and its causes in one line, without the address.
+fn chain(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+/// What the receiver says, as far as it is read, without secrets.
+///
+/// The status has been given: a body that breaks off or never ends changes nothing about it.
+async fn words(mut response: Response, request: &WireRequest) -> String {
+    let mut bytes = Vec::new();
+    while bytes.len() < ANSWER_MAX_BYTES {
+        match response.chunk().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    let is_cut = bytes.len() >= ANSWER_MAX_BYTES;
+    bytes.truncate(ANSWER_MAX_BYTES);
+    kept(&request.redactor().apply(&String::from_utf8_lossy(&bytes), is_cut))
+}
+
+/// As much of a text as is kept with an attempt. Control characters become blanks: no database
+/// takes a NUL in a text, and no terminal should obey a receiver.
+fn kept(text: &str) -> String {
+    let printable: String =
+        text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { ' ' } else { c }).collect();
+    let mut printable = printable.trim().to_owned();
+    printable.truncate(printable.floor_char_boundary(DETAIL_MAX_BYTES));
+    printable
+}

@@ -1,0 +1,146 @@
+//! A request as the receiver will see it, and as people may see it.
+
+use std::fmt;
+
+use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+use watchfire_model::Timestamp;
+
+use crate::address::masked_address;
+use crate::redact::Redactor;
+
+/// What stands for a value that is not shown.
+const MASK: &str = "***";
+
+/// Headers whose values are no secrets, whoever set them.
+const HARMLESS_HEADERS: [&str; 4] = ["content-type", "user-agent", "webhook-id", "webhook-timestamp"];
+
+/// One HTTP request, rendered and not yet sent. `Debug` shows no secret and no body.
+#[derive(Clone)]
+pub struct WireRequest {
+    /// The HTTP method.
+    pub method: Method,
+    /// The whole address.
+    pub url: SecretString,
+    /// Headers in the order in which they are sent; names in lower case.
+    pub headers: Vec<(String, HeaderText)>,
+    /// The exact bytes of the body; a signature covers them.
+    pub body: Vec<u8>,
+    /// The instant of the attempt that this request is for.
+    pub attempted_at: Timestamp,
+}
+
+/// The value of a header; may be a secret, so neither `Debug` nor `Display` shows it.
+#[derive(Clone)]
+pub struct HeaderText(SecretString);
+
+impl HeaderText {
+    /// Wraps a value.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(SecretString::from(text.into()))
+    }
+
+    /// The value itself, for the wire only.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for HeaderText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl fmt::Display for HeaderText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl WireRequest {
+    /// The address as people may see it: `https://host/… (3f9a)`.
+    pub fn masked_url(&self) -> String {
+        masked_address(self.url.expose_secret())
+    }
+
+    /// The headers as people may see them: harmless ones as they are, `***` for every other value.
+    pub fn masked_headers(&self) -> Vec<(&str, &str)> {
+        self.headers.iter().map(|(name, text)| (name.as_str(), shown(name, text))).collect()
+    }
+
+    /// Removes from what the receiver says whatever it was told in confidence.
+    pub(crate) fn redactor(&self) -> Redactor {
+        let mut redactor = Redactor::default();
+        redactor.address(self.url.expose_secret());
+        if let Ok(url) = Url::parse(self.url.expose_secret().trim()) {
+            redactor.parts_of(&url);
+        }
+        for (_, text) in self.headers.iter().filter(|(name, _)| !is_harmless(name)) {
+            redactor.header(text.expose());
+            // A receiver may name the password that it decoded.
+            if let Some(pair) = text.expose().strip_prefix("Basic ").and_then(|encoded| BASE64.decode(encoded).ok()) {
+                redactor.header(&String::from_utf8_lossy(&pair).replacen(':', " ", 1));
+            }
+        }
+        redactor
+    }
+}
+
+impl fmt::Debug for WireRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireRequest")
+            .field("method", &self.method)
+            .field("url", &self.masked_url())
+            .field("headers", &self.masked_headers())
+            .field("body_bytes", &self.body.len())
+            .field("attempted_at", &self.attempted_at.to_string())
+            .finish()
+    }
+}
+
+fn is_harmless(name: &str) -> bool {
+    HARMLESS_HEADERS.iter().any(|harmless| name.eq_ignore_ascii_case(harmless))
+}
+
+fn shown<'a>(name: &str, text: &'a HeaderText) -> &'a str {
+    if is_harmless(name) { text.expose() } else { MASK }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> WireRequest {
+        WireRequest {
+            method: Method::POST,
+            url: "https://example.com/services/SECRET".into(),
+            headers: vec![
+                ("content-type".into(), HeaderText::new("application/json")),
+                ("webhook-signature".into(), HeaderText::new("v1,SECRET")),
+                ("authorization".into(), HeaderText::new("Bearer SECRET")),
+            ],
+            body: b"SECRET".to_vec(),
+            attempted_at: Timestamp::EPOCH,
+        }
+    }
+
+    #[test]
+    fn harmless_headers_are_shown_and_every_other_value_is_masked() {
+        assert_eq!(
+            request().masked_headers(),
+            [("content-type", "application/json"), ("webhook-signature", "***"), ("authorization", "***")]
+        );
+    }
+
+    #[test]
+    fn no_secret_and_no_body_is_in_any_text_of_a_request() {
+        let request = request();
+        let header = &request.headers[2].1;
+        let texts = format!("{request:?} {request:#?} {header} {header:?} {}", request.masked_url());
+        assert!(!texts.contains("SECRET"), "{texts}");
+        assert!(texts.contains("body_bytes: 6"), "{texts}");
+    }
+}
