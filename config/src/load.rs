@@ -219,9 +219,9 @@ fn channels(
         for defined in raw.iter().flat_map(|raw| &raw.channels.value).flat_map(|channels| &channels.0) {
             report.subject = Some(defined.subject.clone());
             let before = report.errors();
-            claim(&defined.raw.name, &mut names, report);
+            claim(defined.raw.name(), &mut names, report);
             let spec = build::channel(&defined.raw, &Surroundings { environment, folder }, report);
-            if let Some(name) = &defined.raw.name.value {
+            if let Some(name) = &defined.raw.name().value {
                 known.entry(name.0.clone()).or_insert_with(|| KnownChannel::new(spec.as_ref()));
             }
             let valid = !defined.bad && report.errors() == before;
@@ -250,5 +250,48 @@ fn sources(files: &mut [Parsed<RawFile>], definitions: &mut Definitions, environ
 fn claim(name: &Field<Text>, names: &mut Names, report: &mut Report) {
     if let (Some(name), Some(at)) = (&name.value, name.at()) {
         names.claim(&name.0, at, report);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Everything that can be done with one file.
+    fn exercise(bytes: &[u8]) {
+        let (raw, report) = parse::<RawFile>(Path::new("a.yaml").into(), bytes);
+        let file = Parsed { report, folder: PathBuf::from("/nowhere"), raw };
+        let loaded = assemble(Vec::new(), vec![file], &|_| None);
+        for problem in &loaded.problems {
+            assert!(loaded.render(problem).contains(&problem.message));
+        }
+        for check in &loaded.checks {
+            check.query_text.place(3, 7);
+        }
+        parse::<RawSettings>(Path::new("watchfire.yaml").into(), bytes);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            exercise(&bytes);
+        }
+
+        #[test]
+        fn no_text_that_looks_like_yaml_makes_it_panic(text in "([a-c:&*!<>|'\"{}\\[\\],#%@?$é警 \t-]|\n|\r|: |- |<<: |\\*a|&a ){0,60}") {
+            exercise(text.as_bytes());
+        }
+
+        #[test]
+        fn no_value_of_a_known_key_makes_it_panic(
+            key in proptest::sample::select(<crate::raw::RawAlert as crate::read::Keys>::KEYS),
+            value in "(\\[|\\{)?([a-c0-9:,*/.%$é' -]|\n  |after|runs|within|true|1m){0,12}",
+        ) {
+            exercise(format!("version: 1\nalerts:\n  - name: a\n    query: SELECT 1\n    {}: {value}\n", key.name).as_bytes());
+        }
     }
 }

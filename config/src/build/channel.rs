@@ -10,28 +10,12 @@ use watchfire_model::ChannelName;
 use super::Surroundings;
 use super::names::check_name;
 use super::secret::{Literal, refused, secret};
-use crate::raw::RawChannel;
+use crate::raw::{RawChannel, RawWebhook};
 use crate::read::{Item, SecretText, Text, nearest, quoted};
 use crate::report::Report;
 
-/// Types that exist, or will.
-const TYPES: [&str; 15] = [
-    "webhook",
-    "slack",
-    "discord",
-    "opsgenie",
-    "email",
-    "pagerduty",
-    "teams",
-    "mattermost",
-    "rocketchat",
-    "telegram",
-    "ntfy",
-    "alertmanager",
-    "googlechat",
-    "jsm",
-    "pushover",
-];
+/// Types that exist.
+const TYPES: [&str; 1] = ["webhook"];
 
 /// Words in the name of a header whose value is a secret.
 const SECRET_WORDS: [&str; 9] =
@@ -39,11 +23,17 @@ const SECRET_WORDS: [&str; 9] =
 
 /// Makes a channel; `None` when something about it is wrong, which is then reported.
 pub(crate) fn channel(raw: &RawChannel, around: &Surroundings<'_>, report: &mut Report) -> Option<ChannelSpec> {
+    check_name(raw.name(), report);
+    match raw {
+        RawChannel::Webhook(raw) => webhook(raw, around, report),
+        RawChannel::Later { .. } => None,
+    }
+}
+
+fn webhook(raw: &RawWebhook, around: &Surroundings<'_>, report: &mut Report) -> Option<ChannelSpec> {
     let before = report.errors();
     let name = raw.name.value.as_ref();
-    check_name(&raw.name, report);
-    let webhook = is_webhook(raw, report);
-    if !webhook {
+    if !is_webhook(raw, report) {
         // What the other keys must hold depends on the type.
         return None;
     }
@@ -62,16 +52,10 @@ pub(crate) fn channel(raw: &RawChannel, around: &Surroundings<'_>, report: &mut 
     })
 }
 
-fn is_webhook(raw: &RawChannel, report: &mut Report) -> bool {
+fn is_webhook(raw: &RawWebhook, report: &mut Report) -> bool {
     let (Some(kind), Some(node)) = (&raw.r#type.value, raw.r#type.node()) else { return false };
     match kind.0.as_str() {
         "webhook" => true,
-        known if TYPES.contains(&known) => {
-            report
-                .error(node.at, "not_supported_yet", format!("`type: {known}` is not supported yet"))
-                .help("write `type: webhook`");
-            false
-        }
         other => {
             let problem = report.error(
                 node.at,
@@ -87,7 +71,7 @@ fn is_webhook(raw: &RawChannel, report: &mut Report) -> bool {
     }
 }
 
-fn url(raw: &RawChannel, around: &Surroundings<'_>, report: &mut Report) -> Option<String> {
+fn url(raw: &RawWebhook, around: &Surroundings<'_>, report: &mut Report) -> Option<String> {
     let (value, node) = (raw.url.value.as_ref()?, raw.url.node()?);
     let (text, literal) = secret("url", node, value, Literal::Allowed, around, report)?;
     let url = match check_url(&text) {
@@ -133,7 +117,7 @@ fn header(
     Some((key.to_owned(), SecretString::from(text)))
 }
 
-fn signing_secret(raw: &RawChannel, around: &Surroundings<'_>, report: &mut Report) -> Option<SecretString> {
+fn signing_secret(raw: &RawWebhook, around: &Surroundings<'_>, report: &mut Report) -> Option<SecretString> {
     let (value, node) = (raw.secret.value.as_ref()?, raw.secret.node()?);
     let (text, _) = secret("secret", node, value, Literal::Refused, around, report)?;
     if let Err(error) = check_secret(&text) {

@@ -100,7 +100,10 @@ pub(crate) fn rule(
         per,
     };
     not_yet(raw, report);
-    lint(raw, &rule, &schedule, raw.name.at().unwrap_or(defined.node.at), report);
+    // Of a rule without a name or a query nothing can be said about what it means.
+    if let (Some(_), Some(_), Some(name)) = (&raw.name.value, &raw.query.value, raw.name.at()) {
+        lint(raw, &rule, &schedule, name, report);
+    }
     let check = sql_check(raw, &rule.name, &query, report);
     let valid = !defined.bad && report.errors() == before;
     let enabled = raw.enabled.value.as_ref().is_none_or(|flag| flag.0);

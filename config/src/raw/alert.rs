@@ -28,7 +28,7 @@ mapping! {
         /// Text labels.
         labels: Table<Text>;
         /// Read-only SQL.
-        query: Text, alias "expr";
+        query: Text, required "expr";
         /// The distance between two runs, `1s` to `31d`; default `1m`.
         every: Phrased<Duration>, alias "frequency";
         /// A cron pattern instead of `every`.

@@ -8,7 +8,7 @@ mod severity;
 mod source;
 
 pub(crate) use alert::{RawAlert, RawNotify};
-pub(crate) use channel::RawChannel;
+pub(crate) use channel::{RawChannel, RawWebhook};
 pub(crate) use file::RawFile;
 pub(crate) use settings::RawSettings;
 pub(crate) use severity::RawSeverity;

@@ -21,7 +21,6 @@ pub(crate) trait Named: FromNode {
 #[derive(Debug)]
 pub(crate) struct Defined<T> {
     pub raw: T,
-    pub node: Rc<Node>,
     /// What messages call it, for example `rule "checkout-5xx"`.
     pub subject: String,
     /// Whether a mistake was found while reading it.
@@ -56,7 +55,7 @@ impl<T: Named> FromNode for Definitions<T> {
             let before = report.errors();
             let raw = T::from_node(node, key, report);
             let bad = report.errors() > before;
-            list.extend(raw.map(|raw| Defined { raw, node: Rc::clone(node), subject, bad }));
+            list.extend(raw.map(|raw| Defined { raw, subject, bad }));
             report.subject = None;
             report.secretive = false;
         }
