@@ -1,0 +1,60 @@
+//! What a folder of definitions means.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use watchfire_alerts::Rule;
+use watchfire_channels::ChannelSpec;
+use watchfire_model::{QuerySpec, RuleName, SourceSpec};
+use watchfire_scheduler::Schedule;
+
+use crate::problem::Place;
+use crate::settings::Settings;
+use crate::text_map::TextMap;
+
+/// Everything that could be made of the files without a mistake, in the order of files and lines.
+#[derive(Debug, Clone, Default)]
+pub struct Definitions {
+    /// From `watchfire.yaml`, or the defaults.
+    pub settings: Settings,
+    /// Where messages go.
+    pub channels: Vec<ChannelSpec>,
+    /// What is watched.
+    pub rules: Vec<RuleDefinition>,
+    /// Tables that are read where they lie.
+    pub sources: Vec<SourceSpec>,
+}
+
+/// One rule: what it decides, when it is due, what it asks.
+#[derive(Debug, Clone)]
+pub struct RuleDefinition {
+    /// What it decides.
+    pub rule: Rule,
+    /// When it is due, and what it reads then.
+    pub schedule: Schedule,
+    /// What it asks.
+    pub query: QuerySpec,
+    /// Whether it runs at all.
+    pub enabled: bool,
+}
+
+/// The SQL of one rule with the way back into its file, for checks that need the query engine.
+#[derive(Debug, Clone)]
+pub struct SqlCheck {
+    /// The rule's name; where it has none, words that say which one it is.
+    pub rule: RuleName,
+    /// What it asks. Fields that could not be read have their defaults here.
+    pub query: QuerySpec,
+    /// Columns that the result must have, from `per` and `change.ignore`, each with its place.
+    pub keys: Vec<(String, Place)>,
+    /// Where the query stands.
+    pub query_text: TextMap,
+    /// Where `when` stands.
+    pub when: Option<TextMap>,
+    /// Where `recover_when` stands.
+    pub recover_when: Option<TextMap>,
+    /// Where each condition of `severity` stands, in the order of `query.severity`.
+    pub severity: Vec<TextMap>,
+    /// The file, as places name it.
+    pub source: Arc<Path>,
+}

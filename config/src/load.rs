@@ -1,0 +1,297 @@
+//! A folder of files to definitions and every mistake in them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::build::{self, Known, KnownChannel, Names, Surroundings};
+use crate::definitions::{Definitions, SqlCheck};
+use crate::files::{FILE_MAX_BYTES, LoadError, find};
+use crate::problem::{Place, Problem, ProblemSeverity};
+use crate::raw::{RawFile, RawSettings};
+use crate::read::{Field, FromNode, Keyed, Text};
+use crate::render;
+use crate::report::Report;
+use crate::source_text::SourceText;
+use crate::yaml::{self, Node};
+
+/// The only version of the format.
+const VERSION: &str = "1";
+
+/// What a folder of definitions holds: what could be made of it, and what is wrong with it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Only what has no mistake.
+    pub definitions: Definitions,
+    /// All mistakes, sorted by file, line and column.
+    pub problems: Vec<Problem>,
+    /// The SQL of every rule whose query could be read, also of rules with other mistakes.
+    pub checks: Vec<SqlCheck>,
+    /// The files as they were read, for [`Loaded::render`].
+    pub(crate) sources: BTreeMap<Arc<Path>, Arc<SourceText>>,
+    /// What must never be shown of them.
+    pub(crate) hidden: Vec<Place>,
+}
+
+impl Loaded {
+    /// Whether any mistake is an error; warnings alone do not count.
+    pub fn has_errors(&self) -> bool {
+        self.problems.iter().any(|problem| problem.severity == ProblemSeverity::Error)
+    }
+
+    /// Adds mistakes found elsewhere, for example by the query engine, and sorts all of them again.
+    pub fn add_problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.problems.extend(problems);
+        self.problems.sort();
+        self.problems.dedup();
+    }
+
+    /// The mistake as people read it: where and what, the line with a mark under the place, how to mend it.
+    ///
+    /// The lines of the answer end with a line break. Literal secrets are masked.
+    pub fn render(&self, problem: &Problem) -> String {
+        let line = self.sources.get(&problem.place.file).and_then(|source| source.lines.get(problem.place.line - 1));
+        let hidden: Vec<_> = self
+            .hidden
+            .iter()
+            .filter(|place| place.file == problem.place.file && place.line == problem.place.line)
+            .collect();
+        render::render(problem, line.map(Vec::as_slice), &hidden)
+    }
+
+    /// The text of a file as it was read, secrets and all; `None` for a file that was not read.
+    pub fn source_text(&self, file: &Path) -> Option<&str> {
+        self.sources.get(file).map(|source| source.text.as_str())
+    }
+}
+
+/// Reads a folder: `watchfire.yaml` and every other `*.yaml` and `*.yml` below it.
+///
+/// `environment` answers for `${NAME}`. Mistakes inside files are part of the answer.
+///
+/// # Errors
+/// When the folder or one of its files cannot be read.
+pub fn load(dir: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, LoadError> {
+    let files = find(dir)?;
+    let mut settings = Vec::new();
+    for path in &files.settings {
+        settings.push(read::<RawSettings>(path)?);
+    }
+    if let [first, second, ..] = settings.as_mut_slice() {
+        let message = format!("settings are already given in {}", first.report.source.path.display());
+        let at = second.report.source.span((0, 0), (0, 0));
+        second.report.error(at, "duplicate_settings", message).help("keep one of the two files");
+    }
+    let mut definitions = Vec::new();
+    for path in &files.definitions {
+        definitions.push(read::<RawFile>(path)?);
+    }
+    Ok(assemble(settings, definitions, environment))
+}
+
+/// One file with what could be read of it.
+struct Parsed<T> {
+    report: Report,
+    /// The folder of the file, absolute.
+    folder: PathBuf,
+    raw: Option<T>,
+}
+
+fn read<T: FromNode>(path: &Path) -> Result<Parsed<T>, LoadError> {
+    let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
+    let folder = std::path::absolute(path.parent().unwrap_or(Path::new("."))).map_err(unreadable)?;
+    let size = fs::metadata(path).map_err(unreadable)?.len();
+    let bytes = if size > FILE_MAX_BYTES { Vec::new() } else { fs::read(path).map_err(unreadable)? };
+    let mut parsed = parse(path.into(), &bytes);
+    if size > FILE_MAX_BYTES {
+        let message = format!("the file has {size} bytes, and at most {FILE_MAX_BYTES} are read");
+        let at = parsed.1.source.span((0, 0), (0, 0));
+        parsed.1.error(at, "file_too_large", message);
+    }
+    let (raw, report) = parsed;
+    Ok(Parsed { report, folder, raw })
+}
+
+/// Reads the bytes of one file.
+pub(crate) fn parse<T: FromNode>(path: Arc<Path>, bytes: &[u8]) -> (Option<T>, Report) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut report = Report::new(Arc::new(SourceText::new(path, &text)));
+    if !is_clean(bytes, &mut report) {
+        return (None, report);
+    }
+    let source = Arc::clone(&report.source);
+    let root = yaml::parse(&source, &mut report);
+    // A file of comments alone defines nothing, and nothing is wrong with it.
+    let Some(root) = root.filter(|root| !root.is_null()) else { return (None, report) };
+    check_version(&root, &mut report);
+    let key = Keyed { name: String::new(), at: root.at };
+    let raw = T::from_node(&root, &key, &mut report);
+    (raw, report)
+}
+
+/// Reports bytes that are no text; the parser would take some of them for the end of the file.
+fn is_clean(bytes: &[u8], report: &mut Report) -> bool {
+    let source = Arc::clone(&report.source);
+    let not_utf8 = std::str::from_utf8(bytes).is_err();
+    let foreign = |c: &char| (c.is_control() && !matches!(c, '\t' | '\u{85}')) || (not_utf8 && *c == '\u{fffd}');
+    for (line, text) in source.lines.iter().enumerate() {
+        if let Some(column) = text.iter().position(|c| foreign(c)) {
+            let at = source.span((line, column), (line, column + 1));
+            let message = if not_utf8 { "the file is not UTF-8 text" } else { "a control character stands here" };
+            report.error(at, if not_utf8 { "not_utf8" } else { "control_character" }, message);
+            return false;
+        }
+    }
+    true
+}
+
+fn check_version(root: &Rc<Node>, report: &mut Report) {
+    let Some(entry) = root.entry("version") else {
+        let at = match &root.value {
+            yaml::NodeValue::Mapping(entries) => entries.first().map_or(root.at, |entry| entry.key_at),
+            // What is no mapping at all is reported as such.
+            yaml::NodeValue::Scalar(_) | yaml::NodeValue::Sequence(_) => return,
+        };
+        report.error(at, "missing_version", "the file does not say its version").help("begin it with `version: 1`");
+        return;
+    };
+    if entry.value.text() != Some(VERSION) {
+        report
+            .error(entry.value.at, "unknown_version", "the only version of this format is 1")
+            .help("write `version: 1`");
+    }
+}
+
+fn assemble(
+    mut settings: Vec<Parsed<RawSettings>>,
+    mut files: Vec<Parsed<RawFile>>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Loaded {
+    let mut definitions = Definitions::default();
+    let mut checks = Vec::new();
+    if let Some(Parsed { raw: Some(raw), report, folder }) = settings.first_mut() {
+        report.secretive = true;
+        definitions.settings = build::settings(raw, &Surroundings { environment, folder }, report);
+    }
+    let channels = channels(&mut files, &mut definitions, environment);
+    sources(&mut files, &mut definitions, environment);
+    let known = Known { settings: &definitions.settings, channels: &channels };
+    if let Some(Parsed { raw: Some(raw), report, .. }) = settings.first_mut() {
+        build::fallback_channel(raw, &known, report);
+    }
+    let (mut names, mut uids) = (Names::new("rule"), Names::new("rule"));
+    for Parsed { report, raw, .. } in &mut files {
+        for defined in raw.iter().flat_map(|raw| &raw.alerts.value).flat_map(|alerts| &alerts.0) {
+            report.subject = Some(defined.subject.clone());
+            let before = report.errors();
+            if let (Some(name), Some(at)) = (&defined.raw.name.value, defined.raw.name.at()) {
+                names.claim(&name.0, at, report);
+            }
+            let unique = report.errors() == before;
+            let (rule, check) = build::rule(defined, &known, &mut uids, report);
+            definitions.rules.extend(rule.filter(|_| unique));
+            checks.extend(check);
+            report.subject = None;
+        }
+    }
+    let reports = settings.into_iter().map(|file| file.report).chain(files.into_iter().map(|file| file.report));
+    let mut loaded = Loaded { definitions, problems: Vec::new(), checks, sources: BTreeMap::new(), hidden: Vec::new() };
+    for report in reports {
+        loaded.problems.extend(report.problems);
+        loaded.hidden.extend(report.secrets);
+        loaded.sources.insert(Arc::clone(&report.source.path), report.source);
+    }
+    // A value that several places share through an alias is reported once.
+    loaded.problems.sort();
+    loaded.problems.dedup();
+    loaded
+}
+
+fn channels(
+    files: &mut [Parsed<RawFile>],
+    definitions: &mut Definitions,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> BTreeMap<String, KnownChannel> {
+    let (mut known, mut names) = (BTreeMap::new(), Names::new("channel"));
+    for Parsed { report, folder, raw } in files {
+        for defined in raw.iter().flat_map(|raw| &raw.channels.value).flat_map(|channels| &channels.0) {
+            report.subject = Some(defined.subject.clone());
+            let before = report.errors();
+            claim(defined.raw.name(), &mut names, report);
+            let spec = build::channel(&defined.raw, &Surroundings { environment, folder }, report);
+            if let Some(name) = &defined.raw.name().value {
+                known.entry(name.0.clone()).or_insert_with(|| KnownChannel::new(spec.as_ref()));
+            }
+            let valid = !defined.bad && report.errors() == before;
+            definitions.channels.extend(spec.filter(|_| valid));
+            report.subject = None;
+        }
+    }
+    known
+}
+
+fn sources(files: &mut [Parsed<RawFile>], definitions: &mut Definitions, environment: &dyn Fn(&str) -> Option<String>) {
+    let mut names = Names::new("source");
+    for Parsed { report, folder, raw } in files {
+        for defined in raw.iter().flat_map(|raw| &raw.sources.value).flat_map(|sources| &sources.0) {
+            report.subject = Some(defined.subject.clone());
+            let before = report.errors();
+            claim(&defined.raw.name, &mut names, report);
+            let spec = build::source(&defined.raw, &Surroundings { environment, folder }, report);
+            let valid = !defined.bad && report.errors() == before;
+            definitions.sources.extend(spec.filter(|_| valid));
+            report.subject = None;
+        }
+    }
+}
+
+fn claim(name: &Field<Text>, names: &mut Names, report: &mut Report) {
+    if let (Some(name), Some(at)) = (&name.value, name.at()) {
+        names.claim(&name.0, at, report);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Everything that can be done with one file.
+    fn exercise(bytes: &[u8]) {
+        let (raw, report) = parse::<RawFile>(Path::new("a.yaml").into(), bytes);
+        let file = Parsed { report, folder: PathBuf::from("/nowhere"), raw };
+        let loaded = assemble(Vec::new(), vec![file], &|_| None);
+        for problem in &loaded.problems {
+            assert!(loaded.render(problem).contains(&problem.message));
+        }
+        for check in &loaded.checks {
+            check.query_text.place(3, 7);
+        }
+        parse::<RawSettings>(Path::new("watchfire.yaml").into(), bytes);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            exercise(&bytes);
+        }
+
+        #[test]
+        fn no_text_that_looks_like_yaml_makes_it_panic(text in "([a-c:&*!<>|'\"{}\\[\\],#%@?$é警 \t-]|\n|\r|: |- |<<: |\\*a|&a ){0,60}") {
+            exercise(text.as_bytes());
+        }
+
+        #[test]
+        fn no_value_of_a_known_key_makes_it_panic(
+            key in proptest::sample::select(<crate::raw::RawAlert as crate::read::Keys>::KEYS),
+            value in "(\\[|\\{)?([a-c0-9:,*/.%$é' -]|\n  |after|runs|within|true|1m){0,12}",
+        ) {
+            exercise(format!("version: 1\nalerts:\n  - name: a\n    query: SELECT 1\n    {}: {value}\n", key.name).as_bytes());
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! How long something is borne: `for`, `missing`, `no_data`, `on_error`, `repeat`, `catch_up`.
+
+use std::time::Duration;
+
+use watchfire_alerts::{Hold, Missing, NoData, OnError, Patience, Repeat};
+use watchfire_model::parse_duration;
+use watchfire_scheduler::CatchUp;
+
+use crate::read::Phrase;
+
+/// A duration; a bare `0` is none at all.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    if text == "0" { Some(Duration::ZERO) } else { parse_duration(text) }
+}
+
+/// A duration above zero.
+fn lasting(text: &str) -> Option<Duration> {
+    parse_duration(text).filter(|duration| !duration.is_zero())
+}
+
+/// `3 runs` or `1 run`.
+fn runs(text: &str) -> Option<u64> {
+    let number = text.strip_suffix("runs").or_else(|| text.strip_suffix("run"))?;
+    number.trim_end().parse().ok().filter(|runs| *runs > 0)
+}
+
+/// `3 runs` or `10m`.
+fn patience(text: &str) -> Option<Patience> {
+    let text = text.trim();
+    runs(text).map(Patience::Runs).or_else(|| lasting(text).map(Patience::Time))
+}
+
+/// What follows `words`, each word set apart by blanks.
+fn after<'a>(text: &'a str, words: &[&str]) -> Option<&'a str> {
+    words.iter().try_fold(text.trim_start(), |rest, word| {
+        let rest = rest.strip_prefix(word)?;
+        rest.starts_with(char::is_whitespace).then(|| rest.trim_start())
+    })
+}
+
+impl Phrase for Duration {
+    const CODE: &'static str = "not_a_duration";
+    const NOUN: &'static str = "a duration";
+    const EXPECTED: &'static str = "a number and a unit: s, m, h or d";
+    const EXAMPLE: &'static str = "5m";
+
+    fn parse(text: &str) -> Option<Self> {
+        duration(text)
+    }
+}
+
+impl Phrase for Hold {
+    const CODE: &'static str = "not_a_duration";
+    const NOUN: &'static str = "a duration";
+    const EXPECTED: &'static str = "a number and a unit: s, m, h or d";
+    const EXAMPLE: &'static str = "5m";
+
+    fn parse(text: &str) -> Option<Self> {
+        runs(text).map(Self::Runs).or_else(|| duration(text).map(Self::Time))
+    }
+}
+
+impl Phrase for Missing {
+    const CODE: &'static str = "bad_missing";
+    const NOUN: &'static str = "a policy for missing instances";
+    const EXPECTED: &'static str = "keep, resolve, resolve after … or alert after …";
+    const EXAMPLE: &'static str = "resolve after 2 runs";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "keep" => Some(Self::Keep),
+            "resolve" => Some(Self::Resolve(Patience::Runs(1))),
+            _ => None,
+        }
+        .or_else(|| after(text, &["resolve", "after"]).and_then(patience).map(Self::Resolve))
+        .or_else(|| after(text, &["alert", "after"]).and_then(patience).map(Self::Alert))
+    }
+}
+
+impl Phrase for NoData {
+    const CODE: &'static str = "bad_no_data";
+    const NOUN: &'static str = "a policy for empty input";
+    const EXPECTED: &'static str = "keep, ok, resolve or alert after …";
+    const EXAMPLE: &'static str = "alert after 3 runs";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "keep" => Some(Self::Keep),
+            "resolve" => Some(Self::Resolve),
+            "ok" => Some(Self::Ok),
+            _ => after(text, &["alert", "after"]).and_then(patience).map(Self::Alert),
+        }
+    }
+}
+
+impl Phrase for OnError {
+    const CODE: &'static str = "bad_on_error";
+    const NOUN: &'static str = "a policy for failing queries";
+    const EXPECTED: &'static str = "keep or alert after …";
+    const EXAMPLE: &'static str = "alert after 3 runs";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "keep" => Some(Self::Keep),
+            _ => after(text, &["alert", "after"]).and_then(patience).map(Self::Alert),
+        }
+    }
+}
+
+/// A repeat, also the kind that is not built yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RawRepeat {
+    Plain(Repeat),
+    Backoff,
+}
+
+impl Phrase for RawRepeat {
+    const CODE: &'static str = "bad_repeat";
+    const NOUN: &'static str = "a repeat";
+    const EXPECTED: &'static str = "never or a duration";
+    const EXAMPLE: &'static str = "4h";
+
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(range) = after(text, &["backoff"]) {
+            let (first, last) = range.split_once("..")?;
+            return (lasting(first.trim())? <= lasting(last.trim())?).then_some(Self::Backoff);
+        }
+        match text {
+            "never" => Some(Self::Plain(Repeat::Never)),
+            _ => lasting(text).map(Repeat::Every).map(Self::Plain),
+        }
+    }
+}
+
+impl Phrase for CatchUp {
+    const CODE: &'static str = "bad_catch_up";
+    const NOUN: &'static str = "a catch-up";
+    const EXPECTED: &'static str = "latest, latest within …, all within … or none";
+    const EXAMPLE: &'static str = "latest within 1h";
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "latest" => Some(Self::Latest),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+        .or_else(|| after(text, &["latest", "within"]).and_then(lasting).map(Self::LatestWithin))
+        .or_else(|| after(text, &["all", "within"]).and_then(lasting).map(Self::AllWithin))
+    }
+}

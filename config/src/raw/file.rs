@@ -1,0 +1,47 @@
+//! The top of a file with definitions.
+
+use crate::raw::{RawAlert, RawChannel, RawSource};
+use crate::read::{Definitions, Named, NotYet, Text, mapping};
+
+mapping! {
+    /// Definitions of Watchfire.
+    pub(crate) struct RawFile, "a file" {
+        /// The version of this format: 1.
+        version: Text;
+        /// Where messages go.
+        channels: Definitions<RawChannel>;
+        /// Rules with a state.
+        alerts: Definitions<RawAlert>;
+        /// Tables that are read where they lie.
+        sources: Definitions<RawSource>;
+        /// Scheduled queries; not supported yet.
+        reports: NotYet;
+        /// Issue sources; not supported yet.
+        issues: NotYet;
+        /// How exceptions are grouped; not supported yet.
+        issue_settings: NotYet;
+        /// Projects; not supported yet.
+        projects: NotYet;
+        /// Who is on call; not supported yet.
+        schedules: NotYet;
+        /// Routing by labels; not supported yet.
+        policies: NotYet;
+        /// Muting for a time; not supported yet.
+        silences: NotYet;
+    }
+}
+
+impl Named for RawChannel {
+    const WORD: &'static str = "channel";
+    const SECRETIVE: bool = true;
+}
+
+impl Named for RawAlert {
+    const WORD: &'static str = "rule";
+    const SECRETIVE: bool = false;
+}
+
+impl Named for RawSource {
+    const WORD: &'static str = "source";
+    const SECRETIVE: bool = false;
+}

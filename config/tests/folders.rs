@@ -1,0 +1,315 @@
+//! Whole folders: what valid files mean, over several files.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use watchfire_alerts::{FirstRun, Hold, Missing, Mode, NoData, OnError, Patience, Repeat, SeveritySource, Tolerance};
+use watchfire_channels::Target;
+use watchfire_config::{LoadError, Loaded, RuleDefinition, load};
+use watchfire_model::{ChangeKind, Keep, Severity};
+use watchfire_scheduler::{Cadence, CatchUp, WindowSpec};
+
+const CHANNELS: &str =
+    "version: 1\nchannels:\n  - {name: hook, type: webhook, url: \"${URL:-https://example.com/h}\"}\n";
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn loaded(files: &[(&str, &str)]) -> Loaded {
+    load(folder(files).path(), &|name| (name == "SECRET").then(|| format!("whsec_{}", "A".repeat(32)))).unwrap()
+}
+
+/// Loads one rule and expects no error in it.
+fn rule(body: &str) -> RuleDefinition {
+    let text = format!("version: 1\nalerts:\n  - name: a\n    notify: hook\n{body}");
+    let loaded = loaded(&[("channels.yaml", CHANNELS), ("rules.yaml", &text)]);
+    let rendered: String = loaded.problems.iter().map(|problem| loaded.render(problem)).collect();
+    assert!(!loaded.has_errors(), "{rendered}");
+    loaded.definitions.rules[0].clone()
+}
+
+fn codes(loaded: &Loaded) -> Vec<&'static str> {
+    loaded.problems.iter().map(|problem| problem.code).collect()
+}
+
+#[test]
+fn a_bare_rule_gets_the_defaults_of_a_row_match() {
+    let RuleDefinition { rule, schedule, query, enabled } = rule("    query: SELECT 1\n");
+    assert_eq!(
+        (rule.notify_when, rule.missing, rule.no_data, rule.on_error, rule.repeat, rule.severity),
+        (
+            Mode::AnyResults,
+            Missing::Recovers,
+            NoData::Ok,
+            OnError::Alert(Patience::Runs(3)),
+            Repeat::Never,
+            SeveritySource::Fixed(Severity::Warning)
+        )
+    );
+    assert_eq!((rule.hold_for, rule.keep_firing_for), (Hold::Time(Duration::ZERO), Hold::Time(Duration::ZERO)));
+    assert_eq!((rule.max_instances, rule.max_rows, rule.interval), (500, 1000, Duration::from_secs(60)));
+    assert_eq!((rule.uid.as_str(), rule.project.as_str()), ("default/a", "default"));
+    assert_eq!(
+        (schedule.window, schedule.delay, schedule.catch_up, schedule.zone),
+        (WindowSpec::Span(Duration::from_secs(60)), Duration::ZERO, CatchUp::Latest, chrono_tz::Tz::UTC)
+    );
+    assert_eq!((query.timeout, query.keep, enabled), (Duration::from_secs(30), Keep::Shown(1000), true));
+}
+
+#[test]
+fn defaults_follow_when_per_and_cadence() {
+    let with_when = rule("    query: SELECT 1\n    when: n > 1\n").rule;
+    assert_eq!(
+        (with_when.notify_when, with_when.missing, with_when.no_data),
+        (Mode::Transitions, Missing::Resolve(Patience::Runs(2)), NoData::Keep)
+    );
+    let with_per = rule("    query: SELECT 1\n    per: [s]\n");
+    assert_eq!(
+        (with_per.rule.notify_when, with_per.rule.missing, with_per.rule.no_data, with_per.query.keep),
+        (Mode::Transitions, Missing::Recovers, NoData::Keep, Keep::All)
+    );
+    let daily = rule("    query: SELECT 1\n    cron: 0 9 * * *\n    timezone: Europe/Berlin\n");
+    assert_eq!(daily.rule.on_error, OnError::Alert(Patience::Runs(1)));
+    assert_eq!(
+        (daily.schedule.window, daily.rule.interval),
+        (WindowSpec::SincePreviousSlot, Duration::from_secs(86_400))
+    );
+    let hourly = rule("    query: SELECT 1\n    every: 11m\n").rule;
+    assert_eq!(hourly.on_error, OnError::Alert(Patience::Runs(1)));
+}
+
+#[test]
+fn every_field_arrives_in_the_rule() {
+    let RuleDefinition { rule, schedule, query, enabled } = rule(
+        "
+    id: stable
+    description: Share of failures
+    owner: hook
+    labels: {team: platform, tier: 1}
+    query: |
+      SELECT a
+      FROM records
+    every: 2m
+    window: 15m
+    delay: 30s
+    per: [a]
+    when: a > 1
+    notify_when: data_change
+    keep_firing_for: 3 runs
+    recover_when: a < 1
+    missing: alert after 10m
+    no_data: resolve
+    on_error: keep
+    repeat: 4h
+    catch_up: all within 2h
+    severity: {critical: a > 5, warning: true}
+    change: {ignore: [u], report: [added], first_run: report, max_rows: 7, tolerance: 1%}
+    message: {runbook: https://wiki.example.com/a}
+    window_on: created_at
+    notify_severity: both
+    notify_on_join: false
+    project: default
+    timeout: 5s
+    max_instances: 9
+    max_rows: 8
+    spread: true
+    enabled: false
+",
+    );
+    assert_eq!(rule.uid.as_str(), "default/stable");
+    assert_eq!(rule.labels["tier"], "1");
+    assert_eq!(rule.owner_channel.unwrap().as_str(), "hook");
+    assert_eq!(rule.query, "SELECT a\nFROM records\n");
+    assert_eq!((rule.notify_when, rule.keep_firing_for), (Mode::DataChange, Hold::Runs(3)));
+    assert_eq!(rule.missing, Missing::Alert(Patience::Time(Duration::from_secs(600))));
+    assert_eq!((rule.no_data, rule.on_error), (NoData::Resolve, OnError::Keep));
+    assert_eq!((rule.repeat, rule.severity), (Repeat::Every(Duration::from_secs(14_400)), SeveritySource::Conditions));
+    assert_eq!(rule.change.report, BTreeSet::from([ChangeKind::Added]));
+    assert_eq!((rule.change.first_run, rule.change.max_rows), (FirstRun::Report, 7));
+    assert_eq!(rule.change.tolerance, Some(Tolerance::Relative(0.01)));
+    assert_eq!((rule.max_instances, rule.max_rows, rule.tell_lowered_severity), (9, 8, true));
+    assert_eq!(rule.runbook.as_deref(), Some("https://wiki.example.com/a"));
+    assert_eq!(schedule.window, WindowSpec::Span(Duration::from_secs(900)));
+    assert_eq!(schedule.catch_up, CatchUp::AllWithin(Duration::from_secs(7200)));
+    assert!(matches!(schedule.cadence, Cadence::Every(every) if !every.offset().is_zero()));
+    let conditions = [(Severity::Critical, "a > 5".to_owned()), (Severity::Warning, "true".to_owned())];
+    assert_eq!((query.severity.as_slice(), query.keep), (&conditions[..], Keep::All));
+    assert_eq!((query.window_on.as_deref(), query.timeout), (Some("created_at"), Duration::from_secs(5)));
+    assert!(!enabled);
+}
+
+#[test]
+fn words_of_logfire_and_of_other_tools_are_understood() {
+    let other = rule(
+        "    expr: SELECT 1\n    time_window: 5m\n    frequency: 5m\n    watermark: 1m\n    active: false\n    notify_when: starts_having_matches\n",
+    );
+    assert_eq!(
+        (other.rule.query.as_str(), other.rule.notify_when, other.schedule.delay, other.enabled),
+        ("SELECT 1", Mode::Onset, Duration::from_secs(60), false)
+    );
+}
+
+#[test]
+fn a_query_that_speaks_of_severity_may_bring_its_own() {
+    assert_eq!(rule("    query: SELECT 'error' AS severity\n").rule.severity, SeveritySource::Column);
+    assert_eq!(rule("    query: SELECT 'severity' AS s\n").rule.severity, SeveritySource::Fixed(Severity::Warning));
+}
+
+#[test]
+fn the_semantic_hash_follows_the_question_and_nothing_else() {
+    let hash = |body: &str| rule(body).rule.semantic_hash;
+    let base = "    query: SELECT a FROM t\n    per: [a]\n    when: a > 1\n";
+    let same = [
+        "    query: |\n      select a -- note\n      from t\n    per: [a]\n    when: a>1\n".to_owned(),
+        format!("{base}    description: other\n    labels: {{a: b}}\n    severity: critical\n    repeat: 4h\n"),
+    ];
+    for body in same {
+        assert_eq!(hash(base), hash(&body), "{body}");
+    }
+    for field in [
+        "window: 5m",
+        "delay: 1s",
+        "for: 5m",
+        "for: 1 runs",
+        "keep_firing_for: 5m",
+        "recover_when: a < 1",
+        "notify_when: onset",
+        "every: 2m",
+        "window_on: b",
+    ] {
+        assert_ne!(hash(base), hash(&format!("{base}    {field}\n")), "{field}");
+    }
+    assert_ne!(hash(base), hash("    query: SELECT a FROM t\n    per: [b]\n    when: a > 1\n"));
+}
+
+#[test]
+fn files_are_read_together_and_names_are_unique_over_all_of_them() {
+    let rules = "version: 1\nalerts:\n  - {name: a, query: SELECT 1, when: n > 1, notify: hook}\n";
+    let loaded = loaded(&[
+        ("b/channels.yml", CHANNELS),
+        ("a.yaml", rules),
+        ("c/d/e.yaml", rules),
+        ("c/notes.txt", "not: read: at: all"),
+        (".hidden/x.yaml", "not: read: at: all"),
+        ("empty.yaml", "# nothing yet\n"),
+        ("watchfire.yaml", "version: 1\ndelivery: {fallback_channel: hook}\nlimits: {memory: 1GiB}\n"),
+    ]);
+    assert_eq!(codes(&loaded), ["duplicate_name"]);
+    let problem = &loaded.problems[0];
+    assert!(problem.place.file.ends_with("c/d/e.yaml") && problem.message.contains("a.yaml:3:12"), "{problem:?}");
+    assert_eq!((loaded.definitions.rules.len(), loaded.checks.len()), (1, 2));
+    assert_eq!(loaded.definitions.rules[0].rule.fallback_channel.as_ref().unwrap().as_str(), "hook");
+    assert_eq!(loaded.definitions.settings.limits.memory, Some(1 << 30));
+}
+
+#[test]
+fn a_file_that_is_no_yaml_hides_no_mistake_of_another() {
+    let loaded = loaded(&[("a.yaml", "version: 1\nalerts: [\n"), ("b.yaml", "version: 1\nalert: []\n")]);
+    assert_eq!(codes(&loaded), ["malformed_yaml", "unknown_key"]);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_a_mistake_of_their_file() {
+    let folder = folder(&[]);
+    fs::write(folder.path().join("a.yaml"), b"version: 1\n# \xff\n").unwrap();
+    let loaded = load(folder.path(), &|_| None).unwrap();
+    assert_eq!((codes(&loaded), loaded.problems[0].place.line), (vec!["not_utf8"], 2));
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_read() {
+    let loaded = loaded(&[("a.yaml", &format!("version: 1\n# {}\n", "x".repeat(5 << 20)))]);
+    assert_eq!(codes(&loaded), ["file_too_large"]);
+}
+
+#[test]
+fn two_files_of_settings_are_one_too_many() {
+    let loaded = loaded(&[("watchfire.yaml", "version: 1\n"), ("watchfire.yml", "version: 1\n")]);
+    assert_eq!(codes(&loaded), ["duplicate_settings"]);
+}
+
+#[test]
+fn a_folder_that_is_not_there_cannot_be_read() {
+    let folder = folder(&[]);
+    let missing = load(&folder.path().join("nowhere"), &|_| None);
+    assert!(matches!(missing, Err(LoadError::Unreadable { .. })));
+}
+
+#[test]
+fn limits_of_the_settings_hold_for_rules() {
+    let loaded = loaded(&[
+        ("watchfire.yaml", "version: 1\nlimits: {query_timeout: 10s, max_instances: 100, max_rows: 50}\n"),
+        ("channels.yaml", CHANNELS),
+        (
+            "rules.yaml",
+            "version: 1\nalerts:\n  - {name: a, query: SELECT 1, when: n > 1, notify: hook, timeout: 11s, max_instances: 101, max_rows: 51}\n  - {name: b, query: SELECT 1, when: n > 1, notify: hook}\n",
+        ),
+    ]);
+    assert_eq!(codes(&loaded), ["over_limit"; 3]);
+    let RuleDefinition { rule, query, .. } = &loaded.definitions.rules[0];
+    assert_eq!((rule.max_instances, rule.max_rows, query.timeout), (100, 50, Duration::from_secs(10)));
+}
+
+#[test]
+fn sources_are_looked_for_beside_the_file_that_names_them() {
+    let folder = folder(&[
+        (
+            "sub/rules.yaml",
+            "version: 1\nsources:\n  - {name: s, type: ndjson, path: ../data/*.ndjson, time_column: ts}\n",
+        ),
+        ("data/a.ndjson", "{}\n"),
+    ]);
+    let loaded = load(folder.path(), &|_| None).unwrap();
+    assert_eq!(codes(&loaded), [""; 0]);
+    assert_eq!(loaded.definitions.sources[0].path, folder.path().join("data/*.ndjson"));
+}
+
+#[test]
+fn secrets_come_from_the_environment_or_from_files() {
+    let folder = folder(&[
+        ("url.txt", "https://example.com/from-file\n"),
+        (
+            "channels.yaml",
+            "version: 1\nchannels:\n  - name: hook\n    type: webhook\n    url: {file: url.txt}\n    secret: ${SECRET}\n    headers: {Authorization: \"Bearer ${TOKEN}\", X-Team: platform}\n",
+        ),
+    ]);
+    let environment = |name: &str| match name {
+        "SECRET" => Some(format!("whsec_{}", "A".repeat(32))),
+        "TOKEN" => Some("abc".to_owned()),
+        _ => None,
+    };
+    let loaded = load(folder.path(), &environment).unwrap();
+    assert_eq!(codes(&loaded), [""; 0]);
+    let Target::Webhook(webhook) = &loaded.definitions.channels[0].target;
+    use secrecy::ExposeSecret;
+    assert_eq!(webhook.url.expose_secret(), "https://example.com/from-file");
+    let headers: Vec<_> = webhook.headers.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
+    assert_eq!(headers, [("Authorization", "Bearer abc"), ("X-Team", "platform")]);
+    assert!(webhook.secret.is_some());
+}
+
+#[test]
+fn sql_of_rules_with_other_mistakes_is_checked_too_and_points_into_the_file() {
+    let loaded = loaded(&[(
+        "rules.yaml",
+        "version: 1\nalerts:\n  - name: a\n    query: >\n      SELECT a\n      FROM nowhere\n    for: 5x\n    per: [a]\n    when: a > bad\n",
+    )]);
+    let check = &loaded.checks[0];
+    assert_eq!((loaded.definitions.rules.len(), check.query.sql.as_str()), (0, "SELECT a FROM nowhere\n"));
+    let place = check.query_text.place(1, 15);
+    assert_eq!((place.line, place.column, place.length), (6, 12, 7));
+    let when = check.when.as_ref().unwrap().place(1, 5);
+    assert_eq!((when.line, when.column), (9, 15));
+    assert_eq!((check.keys[0].0.as_str(), check.keys[0].1.line, check.keys[0].1.column), ("a", 8, 11));
+}
