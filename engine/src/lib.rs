@@ -1,1 +1,34 @@
-//! One use case per file: the shell around the deciding rooms.
+//! The shell around the deciding rooms: one use case per file.
+//!
+//! ```text
+//! beat ─► evaluate: claim ─► ask (telemetry) ─► decide (alerts) ─► commit (store) ─┐
+//!                                                                                  ▼
+//!          deliver: finish (store) ◄─ classify (channels) ◄─ send ◄─ lease ◄─── outbox
+//! ```
+//!
+//! Everything that decides is elsewhere and pure; here is what touches the world, in which
+//! order, and how it stops. This room does not know YAML or HTTP. Start reading at
+//! [`Engine::start`], then `evaluate.rs` and `deliver.rs`.
+
+mod agenda;
+pub mod clock;
+mod definition;
+mod deliver;
+mod engine;
+mod error;
+mod evaluate;
+mod group_commit;
+mod housekeeping;
+mod kill_point;
+mod links;
+mod metrics;
+mod outbox;
+mod run_once;
+mod shared;
+mod supervise;
+mod sync_rules;
+
+pub use definition::{Definitions, RuleDefinition};
+pub use engine::{Engine, EngineParts};
+pub use error::Error;
+pub use run_once::{RunReport, WouldNotify, run_once};

@@ -76,7 +76,9 @@ impl<'a> GivenState<'a> {
     fn of(uid: &'a RuleUid, state: &RuleState) -> Self {
         let (health, health_since, health_runs, health_told_at, failure, empty) = match &state.health {
             Health::Ok => ("ok", None, None, None, None, None),
-            Health::NoData { since, runs, told_at } => ("no_data", Some(*since), Some(int(*runs)), *told_at, None, None),
+            Health::NoData { since, runs, told_at } => {
+                ("no_data", Some(*since), Some(int(*runs)), *told_at, None, None)
+            }
             Health::Error { since, runs, told_at, failure, empty } => {
                 ("error", Some(*since), Some(int(*runs)), *told_at, Some(json(failure)), empty.as_ref())
             }

@@ -11,6 +11,7 @@ mod flood;
 mod folder_lock;
 mod hostile;
 mod kill;
+mod main_job;
 mod reload;
 mod replicas;
 mod scene;

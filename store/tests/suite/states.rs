@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use watchfire_alerts::{EmptyInput, Absence, Baseline, Clear, Condition, Health, Instance, RuleState, StateChanges};
+use watchfire_alerts::{Absence, Baseline, Clear, Condition, EmptyInput, Health, Instance, RuleState, StateChanges};
 use watchfire_model::{Column, ColumnType, Failure, FailureCode, InstanceKey, Severity, Value};
 use watchfire_store::CommitOutcome::Committed;
 use watchfire_store::Store;

@@ -78,7 +78,6 @@ impl Source {
         Self { spec, source_bytes, known: Mutex::default() }
     }
 
-
     /// The table as it is now. Blocks on the file system, and long when a large file changed.
     pub(crate) fn snapshot(&self) -> Result<Arc<Snapshot>, Failure> {
         // Held while reading: two queries of the same slot must not read the same file twice.

@@ -1,0 +1,238 @@
+//! The command line. Its flags are a contract; `docs/cli.md` lists them.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use watchfire_model::Timestamp;
+use watchfire_store::DeliveryState;
+
+/// Watches telemetry and databases with SQL, and tells people.
+#[derive(Debug, Parser)]
+#[command(name = "watchfire", version, about)]
+pub(crate) struct Arguments {
+    /// How data is printed on stdout
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Forms of data on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    Text,
+    /// One JSON value, and nothing else
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Evaluates rules and delivers messages until it is stopped
+    Serve(Serve),
+    /// Finds every mistake in the definitions, without a server
+    Check(Check),
+    /// Evaluates one rule for an instant, without telling or writing anything
+    Run(Run),
+    /// Asks the sources one SQL query
+    Query(Query),
+    /// Lists the next slots of a rule, or of a cron pattern in a zone
+    Next(Next),
+    /// Lists evaluations and skipped slots
+    Runs(Runs),
+    /// Lists deliveries, or tries one again
+    Deliveries(Deliveries),
+    /// Tests a channel
+    Channels(Channels),
+    /// Prints the JSON Schema of the definitions
+    Schema,
+    /// Brings the store's tables up to date
+    Migrate(Migrate),
+}
+
+/// Where definitions lie.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigDir {
+    /// The folder with the definitions
+    #[arg(long, value_name = "DIR", env = "WATCHFIRE_CONFIG")]
+    pub(crate) config: PathBuf,
+}
+
+/// Where state lies.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Storage {
+    /// The data folder
+    #[arg(long, value_name = "DIR", env = "WATCHFIRE_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// State in PostgreSQL instead of the data folder
+    #[arg(long, value_name = "URL", env = "WATCHFIRE_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    #[command(flatten)]
+    pub(crate) storage: Storage,
+    /// Address of the HTTP server; port 0 takes a free one
+    #[arg(long, value_name = "HOST:PORT", env = "WATCHFIRE_LISTEN")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Reserved: address of the OTLP/gRPC server
+    #[arg(long, value_name = "HOST:PORT", env = "WATCHFIRE_OTLP_GRPC")]
+    pub(crate) otlp_grpc: Option<SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    /// Warnings count as mistakes
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The rule
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    /// The instant to evaluate for; it need not be a slot
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) at: Timestamp,
+    /// Decide against the state stored here; without it, as if the rule had never run
+    #[command(flatten)]
+    pub(crate) storage: Storage,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// Read-only SQL
+    pub(crate) sql: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Next {
+    /// The rule
+    #[arg(required_unless_present = "cron", requires = "config", conflicts_with = "cron")]
+    pub(crate) rule: Option<String>,
+    /// The folder with the definitions
+    #[arg(long, value_name = "DIR", env = "WATCHFIRE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// A cron pattern instead of a rule
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) cron: Option<String>,
+    /// The IANA zone of the pattern
+    #[arg(long, value_name = "ZONE", default_value = "UTC", requires = "cron")]
+    pub(crate) timezone: String,
+    /// List slots after this instant; default: now
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) after: Option<Timestamp>,
+    /// How many
+    #[arg(long, default_value_t = 5)]
+    pub(crate) count: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Runs {
+    #[command(flatten)]
+    pub(crate) storage: Storage,
+    /// Only this rule
+    #[arg(long)]
+    pub(crate) rule: Option<String>,
+    /// At most so many, the newest first
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Deliveries {
+    #[command(subcommand)]
+    pub(crate) action: DeliveriesAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeliveriesAction {
+    /// Lists deliveries, the newest first
+    List(DeliveriesList),
+    /// Tries a dead delivery again, under the same id
+    Retry(DeliveriesRetry),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeliveriesList {
+    #[command(flatten)]
+    pub(crate) storage: Storage,
+    /// Only in this state: pending, sending, done, dead, superseded
+    #[arg(long, value_parser = delivery_state)]
+    pub(crate) state: Option<DeliveryState>,
+    /// Only of this channel
+    #[arg(long)]
+    pub(crate) channel: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 100)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeliveriesRetry {
+    /// The delivery
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+/// The server that commands speak to when they write.
+#[derive(Debug, Args)]
+pub(crate) struct Server {
+    /// Address of the server
+    #[arg(long, value_name = "URL", env = "WATCHFIRE_URL", default_value = "http://127.0.0.1:4318")]
+    pub(crate) url: String,
+    /// Its token, if it asks for one
+    #[arg(long, env = "WATCHFIRE_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Channels {
+    #[command(subcommand)]
+    pub(crate) action: ChannelsAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChannelsAction {
+    /// Sends a test message, or shows the request
+    Test(ChannelsTest),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChannelsTest {
+    /// The channel
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    /// Print the request with its secrets masked, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    pub(crate) storage: Storage,
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| "expected an RFC 3339 instant, for example 2026-11-20T06:00:00Z".to_owned())
+}
+
+fn delivery_state(text: &str) -> Result<DeliveryState, String> {
+    DeliveryState::parse(text).ok_or_else(|| {
+        let known = DeliveryState::ALL.map(DeliveryState::as_str);
+        format!("expected one of {}", known.join(", "))
+    })
+}

@@ -1,0 +1,94 @@
+//! `watchfire channels test`: sends a marked test message through one channel, without a server.
+
+use std::time::Duration;
+
+use anyhow::bail;
+use serde_json::{Value as Json, json};
+use watchfire_channels::spec::ChannelSpec;
+use watchfire_channels::{SendOutcome, Sender, WireRequest, test_notification};
+use watchfire_engine::clock::{Clock, SystemClock};
+use watchfire_model::{ProjectName, Timestamp};
+
+use crate::arguments::{Channels, ChannelsAction, ChannelsTest, Output};
+use crate::definitions;
+use crate::exit::Exit;
+use crate::output;
+
+pub(crate) async fn run(options: Channels, form: Output) -> anyhow::Result<Exit> {
+    match options.action {
+        ChannelsAction::Test(options) => test(options, form).await,
+    }
+}
+
+async fn test(options: ChannelsTest, form: Output) -> anyhow::Result<Exit> {
+    let loaded = definitions::load(&options.config.config)?;
+    let channels = &loaded.definitions.channels;
+    let Some(channel) = channels.iter().find(|channel| channel.name.as_str() == options.name) else {
+        if loaded.has_errors() {
+            definitions::print_problems(&loaded);
+            eprintln!("watchfire: no whole definition of a channel `{}`; mend the mistakes above", options.name);
+            return Ok(Exit::No);
+        }
+        let known: Vec<&str> = channels.iter().map(|channel| channel.name.as_str()).collect();
+        bail!("no channel is named `{}`; there are: {}", options.name, known.join(", "));
+    };
+    let now = SystemClock.now();
+    let request = test_request(channel, now)?;
+    if options.dry_run {
+        show(&request, form)?;
+        return Ok(Exit::Fine);
+    }
+    let timeout = loaded.definitions.settings.delivery.timeout;
+    send(channel, &request, timeout, form).await
+}
+
+fn test_request(channel: &ChannelSpec, now: Timestamp) -> anyhow::Result<WireRequest> {
+    // Two tests within a microsecond are still two tests.
+    let event = format!("test/{}/{}/{}", channel.name, now.as_micros(), std::process::id());
+    let notification = test_notification(ProjectName::new("default"), &event, now);
+    Ok(watchfire_channels::render(channel, &notification, now)?)
+}
+
+fn show(request: &WireRequest, form: Output) -> anyhow::Result<()> {
+    let body: Json = serde_json::from_slice(&request.body).unwrap_or(Json::Null);
+    let headers = request.masked_headers();
+    match form {
+        Output::Json => {
+            let headers: serde_json::Map<String, Json> =
+                headers.into_iter().map(|(name, value)| (name.to_owned(), Json::from(value))).collect();
+            output::json(&json!({
+                "method": request.method.as_str(),
+                "url": request.masked_url(),
+                "headers": headers,
+                "body": body,
+            }))
+        }
+        Output::Text => {
+            output::line(&format!("{} {}", request.method, request.masked_url()))?;
+            for (name, value) in headers {
+                output::line(&format!("{name}: {value}"))?;
+            }
+            output::line("")?;
+            output::json(&body)
+        }
+    }
+}
+
+async fn send(channel: &ChannelSpec, request: &WireRequest, timeout: Duration, form: Output) -> anyhow::Result<Exit> {
+    let answer = Sender::new(timeout)?.send(request).await;
+    let outcome = answer.outcome.as_str();
+    match form {
+        Output::Json => output::json(&json!({
+            "channel": channel.name.as_str(),
+            "outcome": outcome,
+            "status": answer.status,
+            "detail": answer.detail,
+            "duration_ms": u64::try_from(answer.duration.as_millis()).unwrap_or(u64::MAX),
+        }))?,
+        Output::Text => {
+            let status = answer.status.map(|status| format!(" ({status})")).unwrap_or_default();
+            output::line(&format!("{}: {outcome}{status} {}", channel.name, answer.detail))?;
+        }
+    }
+    Ok(if matches!(answer.outcome, SendOutcome::Sent { .. }) { Exit::Fine } else { Exit::No })
+}

@@ -1,0 +1,19 @@
+//! Logs go to stderr: human on a terminal, JSON otherwise.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::arguments::Command;
+
+/// What the server tells. The heartbeat's crate speaks of its own workings.
+const SERVER_DEFAULT: &str = "info,tokio_cron_scheduler=warn";
+
+/// Starts logging. `WATCHFIRE_LOG` sets the filter, for example `debug` or `watchfire_engine=debug`.
+pub(crate) fn start(command: &Command) {
+    // One-shot commands speak in their own words.
+    let default = if matches!(command, Command::Serve(_)) { SERVER_DEFAULT } else { "off" };
+    let filter = EnvFilter::try_from_env("WATCHFIRE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() { builder.init() } else { builder.json().flatten_event(true).init() }
+}

@@ -1,0 +1,29 @@
+//! Where state lies: flags and environment first, then `watchfire.yaml`, then the default folder.
+
+use std::path::PathBuf;
+
+use secrecy::ExposeSecret;
+use watchfire_config::Settings;
+use watchfire_store::StoreTarget;
+
+use crate::arguments::Storage;
+
+/// The data folder when nobody says otherwise.
+const DATA_DEFAULT: &str = "./watchfire-data";
+
+/// The store that a command works on.
+pub(crate) fn store_target(flags: &Storage, settings: Option<&Settings>) -> StoreTarget {
+    let storage = settings.map(|settings| &settings.storage);
+    let folder = flags
+        .data
+        .clone()
+        .or_else(|| storage.and_then(|storage| storage.data.clone()))
+        .unwrap_or_else(|| PathBuf::from(DATA_DEFAULT));
+    let url = flags.database_url.clone().or_else(|| {
+        storage.and_then(|storage| storage.database_url.as_ref()).map(|url| url.expose_secret().to_owned())
+    });
+    match url {
+        Some(url) => StoreTarget::Postgres { url, folder },
+        None => StoreTarget::Sqlite { folder },
+    }
+}

@@ -1,0 +1,218 @@
+//! Delivers what is in the outbox: lease, render, send once, classify, record.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tracing::{Instrument, error, info, info_span, warn};
+use watchfire_channels::delivery::{NextStep, next_step};
+use watchfire_channels::{Answer, limits, spec::ChannelSpec};
+use watchfire_model::{ChannelName, Timestamp};
+use watchfire_store::{Attempt, ClaimedDelivery, CommitOutcome, DeliveryEnd, DeliveryFinish};
+
+use crate::kill_point::KillPoint;
+use crate::shared::Shared;
+
+/// How far ahead a due row may be for us to sleep to its instant; later ones wait for a beat.
+const AHEAD: Duration = Duration::from_secs(2);
+/// What is due is looked at so often even without a beat.
+const BEAT_AT_LATEST: Duration = Duration::from_secs(2);
+/// The wait between two tries to reach the store.
+const STORE_RETRY: Duration = Duration::from_millis(500);
+
+/// How many requests of each channel are under way.
+#[derive(Debug, Default)]
+struct InFlight(Mutex<HashMap<ChannelName, usize>>);
+
+impl InFlight {
+    /// Room left in each channel.
+    fn capacity<'a>(&self, channels: impl Iterator<Item = &'a ChannelName>) -> Vec<(ChannelName, usize)> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        channels
+            .map(|name| {
+                (name.clone(), limits::WEBHOOK_IN_FLIGHT_MAX.saturating_sub(counts.get(name).copied().unwrap_or(0)))
+            })
+            .filter(|(_, room)| *room > 0)
+            .collect()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().all(|count| *count == 0)
+    }
+
+    fn add(&self, channel: &ChannelName) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(channel.clone()).or_default() += 1;
+    }
+
+    fn remove(&self, channel: &ChannelName) {
+        if let Some(count) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(channel) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+/// What one look at the outbox started.
+#[derive(Debug, Default)]
+struct Round {
+    started: usize,
+    /// The next instant worth waking for.
+    next: Option<Timestamp>,
+}
+
+/// Leases and sends due rows until the engine stops, and then what is still due.
+pub(crate) async fn run(shared: Arc<Shared>, mut beats: watch::Receiver<u64>) {
+    let group = shared.supervisor.delivering().clone();
+    let in_flight = Arc::new(InFlight::default());
+    while !group.is_stopping() {
+        let round = send_due(&shared, &in_flight).await;
+        let sleep = async {
+            match round.next {
+                Some(at) => shared.clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = group.stopping() => {}
+            _ = beats.changed() => {}
+            // Beats pause while the wall clock catches up with itself; looking must not.
+            () = tokio::time::sleep(BEAT_AT_LATEST) => {}
+            () = shared.deliveries_due.notified() => {}
+            () = sleep => {}
+        }
+    }
+    while send_due(&shared, &in_flight).await.started > 0 || !in_flight.is_empty() {
+        shared.deliveries_due.notified().await;
+    }
+}
+
+/// Starts what is due and has room.
+async fn send_due(shared: &Arc<Shared>, in_flight: &Arc<InFlight>) -> Round {
+    let now = shared.clock.now();
+    let active = shared.active();
+    let capacity = in_flight.capacity(active.channels.keys());
+    // Twice the timeout and a little: a request that is under way never loses its lease.
+    let lease_for = shared.request_timeout * 2 + Duration::from_secs(10);
+    let claimed = match shared.store.claim_deliveries(now, &capacity, lease_for).await {
+        Ok(claimed) => claimed,
+        Err(trouble) => {
+            warn!(error = %trouble, "Due deliveries cannot be leased; trying again");
+            tokio::time::sleep(STORE_RETRY).await;
+            return Round::default();
+        }
+    };
+    let mut started = 0;
+    for delivery in claimed {
+        let Some(channel) = active.channels.get(&delivery.channel).cloned() else { continue };
+        started += 1;
+        in_flight.add(&delivery.channel);
+        let span = info_span!("delivery", delivery.id = %delivery.id, channel = %delivery.channel);
+        let task = deliver(Arc::clone(shared), channel, delivery, now, Arc::clone(in_flight)).instrument(span);
+        shared.supervisor.delivering().spawn(task);
+    }
+    let next = shared.store.next_delivery_at().await.ok().flatten();
+    Round { started, next: next.filter(|at| *at > now && *at <= now.plus(AHEAD)) }
+}
+
+/// Gives the room in the channel back, whatever ends the task.
+struct Room {
+    shared: Arc<Shared>,
+    in_flight: Arc<InFlight>,
+    channel: ChannelName,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.in_flight.remove(&self.channel);
+        self.shared.deliveries_due.notify_one();
+    }
+}
+
+async fn deliver(
+    shared: Arc<Shared>,
+    channel: Arc<ChannelSpec>,
+    delivery: ClaimedDelivery,
+    claimed_at: Timestamp,
+    in_flight: Arc<InFlight>,
+) {
+    let _room = Room { shared: Arc::clone(&shared), in_flight, channel: delivery.channel.clone() };
+    let started_at = shared.clock.now();
+    if started_at.since(claimed_at) > shared.request_timeout && !still_leased(&shared, &delivery).await {
+        return;
+    }
+    let answer = attempt(&shared, &channel, &delivery, started_at).await;
+    KillPoint::AfterSend.pass();
+    let now = shared.clock.now();
+    let attempt_number = delivery.attempts + 1;
+    let step = next_step(&answer.outcome, attempt_number, now, delivery.expires_at, rand::random::<f64>());
+    report(&shared, &delivery, &answer, attempt_number, &step);
+    let end = match step {
+        NextStep::Done { remote } => DeliveryEnd::Done { remote },
+        NextStep::Retry { at } => DeliveryEnd::Retry { at, reason: why(&answer) },
+        NextStep::Dead { reason } => DeliveryEnd::Dead { reason: format!("{}: {}", reason.as_str(), why(&answer)) },
+    };
+    let attempt = Attempt { started_at, outcome: answer.outcome.as_str().to_owned(), detail: Some(why(&answer)) };
+    let finish = DeliveryFinish {
+        id: delivery.id.clone(),
+        epoch: delivery.epoch,
+        end,
+        finished_at: now,
+        attempt: Some(attempt),
+    };
+    match shared.finishes.commit(finish).await {
+        Some(CommitOutcome::Committed) => {}
+        Some(CommitOutcome::LeaseLost) => {
+            shared.metrics.lost_leases.inc();
+            warn!("The lease of a delivery was lost; whoever has it now records it");
+        }
+        Some(CommitOutcome::Refused { detail }) => {
+            error!(error = detail, "The end of a delivery could not be stored; it will be sent again")
+        }
+        None => warn!("The end of a delivery was not stored before the stop; it will be sent again"),
+    }
+}
+
+/// The answer in one line: what it means, its status, and the receiver's words.
+fn why(answer: &Answer) -> String {
+    let status = answer.status.map(|status| format!(" ({status})")).unwrap_or_default();
+    let detail = if answer.detail.is_empty() { String::new() } else { format!(": {}", answer.detail) };
+    format!("{}{status}{detail}", answer.outcome.as_str())
+}
+
+async fn still_leased(shared: &Shared, delivery: &ClaimedDelivery) -> bool {
+    let claim = [(delivery.id.clone(), delivery.epoch)];
+    matches!(shared.store.still_leased(&claim).await.as_deref(), Ok([true]))
+}
+
+async fn attempt(shared: &Shared, channel: &ChannelSpec, delivery: &ClaimedDelivery, at: Timestamp) -> Answer {
+    match watchfire_channels::render(channel, &delivery.notification, at) {
+        Ok(request) => shared.sender.send(&request).await,
+        Err(trouble) => {
+            Answer { outcome: trouble.outcome(), status: None, detail: trouble.to_string(), duration: Duration::ZERO }
+        }
+    }
+}
+
+fn report(shared: &Shared, delivery: &ClaimedDelivery, answer: &Answer, attempt: u32, step: &NextStep) {
+    let outcome = answer.outcome.as_str();
+    shared.metrics.delivered(delivery.channel.as_str(), outcome);
+    let status = answer.status;
+    let kind = delivery.notification.kind;
+    match step {
+        NextStep::Done { .. } => info!(attempt, status, "Delivered {kind} to `{}`", delivery.channel),
+        NextStep::Retry { at } => {
+            warn!(attempt, status, outcome, next_at = %at, detail = answer.detail, "`{}` did not take {kind}; trying again", delivery.channel);
+        }
+        NextStep::Dead { reason } => {
+            error!(
+                attempt,
+                status,
+                outcome,
+                reason = reason.as_str(),
+                detail = answer.detail,
+                "`{}` will not get {kind}; see `watchfire deliveries list`",
+                delivery.channel
+            );
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The engine as the server sees it: start, replace definitions, look inside, stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tracing::info;
+use watchfire_channels::Sender;
+use watchfire_scheduler::ticker::{self, Beat, Heartbeat};
+use watchfire_store::{DeliveryId, Store};
+use watchfire_telemetry::Telemetry;
+
+use crate::clock::Clock;
+use crate::definition::{Active, Definitions};
+use crate::error::Error;
+use crate::group_commit::GroupCommit;
+use crate::kill_point::KillPoint;
+use crate::shared::{Parts, Shared};
+use crate::supervise::Supervisor;
+use crate::sync_rules::sync_rules;
+use crate::{deliver, evaluate, housekeeping};
+
+/// A running engine.
+pub struct Engine {
+    shared: Arc<Shared>,
+    heartbeat: Mutex<Option<Heartbeat>>,
+    /// One takeover of definitions at a time.
+    takeover: Mutex<()>,
+}
+
+/// What an engine is started with.
+pub struct EngineParts {
+    /// The opened store; the engine closes it.
+    pub store: Store,
+    /// Queries over the sources of `definitions`.
+    pub telemetry: Telemetry,
+    /// What it works on.
+    pub definitions: Definitions,
+    /// Where it takes the time from.
+    pub clock: Arc<dyn Clock>,
+    /// Hard total of one request to a receiver.
+    pub request_timeout: Duration,
+}
+
+impl Engine {
+    /// Brings the store in line with the definitions and starts the loops.
+    pub async fn start(parts: EngineParts) -> Result<Arc<Self>, Error> {
+        let EngineParts { store, telemetry, definitions, clock, request_timeout } = parts;
+        let supervisor = Supervisor::default();
+        let committing = supervisor.committing().clone();
+        let evaluations = {
+            let store = store.clone();
+            let commit = move |batch: Arc<Vec<_>>| {
+                let store = store.clone();
+                let commit = async move {
+                    KillPoint::BeforeCommit.pass();
+                    let outcomes = store.commit_evaluations(&batch).await?;
+                    KillPoint::AfterCommit.pass();
+                    Ok(outcomes)
+                };
+                Box::pin(commit) as futures::future::BoxFuture<'static, _>
+            };
+            GroupCommit::start(&committing, "evaluations", Box::new(commit))
+        };
+        let finishes = {
+            let store = store.clone();
+            let commit = move |batch: Arc<Vec<_>>| {
+                let store = store.clone();
+                let commit = async move {
+                    KillPoint::BeforeAck.pass();
+                    store.finish_deliveries(&batch).await
+                };
+                Box::pin(commit) as futures::future::BoxFuture<'static, _>
+            };
+            GroupCommit::start(&committing, "deliveries", Box::new(commit))
+        };
+        let sender = Sender::new(request_timeout)?;
+        let active = Active::new(definitions, telemetry);
+        let parts = Parts { store, clock, supervisor, sender, request_timeout, evaluations, finishes, active };
+        let shared = Arc::new(Shared::new(parts));
+        sync_rules(&shared, None, &shared.active()).await?;
+        let heartbeat = ticker::start().await?;
+        let seconds = heartbeat.listen(Beat::Second);
+        let supervisor = shared.supervisor.clone();
+        supervisor.deciding().spawn(evaluate::run(Arc::clone(&shared), seconds.clone()));
+        supervisor.delivering().spawn(deliver::run(Arc::clone(&shared), seconds.clone()));
+        supervisor.committing().spawn(housekeeping::run(Arc::clone(&shared), seconds));
+        Ok(Arc::new(Self { shared, heartbeat: Mutex::new(Some(heartbeat)), takeover: Mutex::new(()) }))
+    }
+
+    /// Takes changed definitions over while running: whole, or not at all.
+    pub async fn replace_definitions(&self, definitions: Definitions) -> Result<(), Error> {
+        let _one_at_a_time = self.takeover.lock().await;
+        let before = self.shared.active();
+        let telemetry = before.telemetry.with_sources(&definitions.sources)?;
+        let active = Arc::new(Active::new(definitions, telemetry));
+        sync_rules(&self.shared, Some(&before), &active).await?;
+        self.shared.replace_active(active);
+        self.shared.agenda.earlier.notify_one();
+        self.shared.deliveries_due.notify_one();
+        self.shared.metrics.reloaded("taken");
+        Ok(())
+    }
+
+    /// Counts a change of the files that was refused; the old definitions stay.
+    pub fn definitions_refused(&self) {
+        self.shared.metrics.reloaded("refused");
+    }
+
+    /// Whether the store answers.
+    pub async fn is_ready(&self) -> Result<(), Error> {
+        Ok(self.shared.store.ping().await?)
+    }
+
+    /// Figures for Prometheus.
+    pub async fn metrics(&self) -> String {
+        if let Ok(depth) = self.shared.store.outbox_depth().await {
+            let depth: Vec<_> = depth
+                .into_iter()
+                .map(|(channel, state, rows)| (channel.as_str().to_owned(), state.as_str().to_owned(), rows))
+                .collect();
+            self.shared.metrics.show_outbox(&depth);
+        }
+        self.shared.metrics.text()
+    }
+
+    /// Makes a dead or waiting delivery due now. `false`: there is none with this id that could be tried again.
+    pub async fn retry_delivery(&self, id: &str) -> Result<bool, Error> {
+        let Some(id) = DeliveryId::parse(id) else { return Ok(false) };
+        let found = self.shared.store.retry_delivery(&id, self.shared.clock.now()).await?;
+        self.shared.deliveries_due.notify_one();
+        Ok(found)
+    }
+
+    /// Lets what is under way end, keeps the rest for the next start, and closes the store.
+    pub async fn stop(&self) {
+        self.shared.supervisor.stop().await;
+        if let Some(heartbeat) = self.heartbeat.lock().await.take() {
+            heartbeat.shutdown().await;
+        }
+        self.shared.store.clone().close().await;
+        info!("Stopped");
+    }
+}

@@ -1,0 +1,428 @@
+//! Evaluates what is due: claim, ask, decide, commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tracing::{Instrument, debug, error, info_span, warn};
+use watchfire_alerts::{self as alerts, RuleState, RunContext};
+use watchfire_model::{FailureCode, Outcome, RuleUid, Slot, SlotContext, Timestamp, Window};
+use watchfire_scheduler::{Owed, owed};
+use watchfire_store::{ClaimedRule, CommitOutcome, EvaluationCommit, OutboxNotice, RunRecord, RunStatus, SkippedSlots};
+use watchfire_telemetry::Telemetry;
+
+use crate::definition::{Active, RuleDefinition};
+use crate::kill_point::KillPoint;
+use crate::outbox;
+use crate::shared::Shared;
+
+/// Most rules in one claim.
+const CLAIM_MAX: usize = 500;
+/// Most slots of one rule that are caught up before its claims are looked at again.
+const OWED_MAX: usize = 100;
+/// How far ahead a slot may be for us to sleep to its very instant; later ones wait for a beat.
+const AHEAD: Duration = Duration::from_secs(2);
+/// Waits before a source that could not be read is asked again, within the same slot.
+const SOURCE_RETRIES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
+/// What is due is looked at so often even without a beat.
+const BEAT_AT_LATEST: Duration = Duration::from_secs(2);
+/// The wait between two tries to reach the store.
+const STORE_RETRY: Duration = Duration::from_millis(500);
+
+/// Claims due rules at their instant until the engine stops.
+pub(crate) async fn run(shared: Arc<Shared>, mut beats: watch::Receiver<u64>) {
+    let group = shared.supervisor.deciding().clone();
+    let mut seen_at = shared.clock.now();
+    while !group.is_stopping() {
+        let now = shared.clock.now();
+        if now < seen_at {
+            notice_clock_went_back(&shared, seen_at, now).await;
+        }
+        seen_at = now;
+        claim_due(&shared, now).await;
+        let next = shared.agenda.next().filter(|at| *at <= now.plus(AHEAD) && *at > now);
+        let sleep = async {
+            match next {
+                Some(at) => shared.clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = group.stopping() => {}
+            _ = beats.changed() => {}
+            // Beats pause while the wall clock catches up with itself; looking must not.
+            () = tokio::time::sleep(BEAT_AT_LATEST) => {}
+            () = shared.agenda.earlier.notified() => {}
+            () = sleep => {}
+        }
+    }
+}
+
+/// What was decided stays decided; only waits that were counted from the later clock are shortened.
+async fn notice_clock_went_back(shared: &Shared, seen_at: Timestamp, now: Timestamp) {
+    warn!(
+        seen_at = %seen_at, now = %now,
+        "The clock went back; no slot is decided twice, so rules whose slots are decided wait until it has passed them again"
+    );
+    shared.metrics.clock_jumps.inc();
+    if let Err(trouble) = shared.store.clamp_delays(now, watchfire_channels::limits::RETRY_CAP).await {
+        warn!(error = %trouble, "Waiting deliveries keep their times");
+    }
+    shared.deliveries_due.notify_one();
+}
+
+async fn claim_due(shared: &Arc<Shared>, now: Timestamp) {
+    loop {
+        let claims = match shared.store.claim_rules(now, CLAIM_MAX).await {
+            Ok(claims) => claims,
+            Err(trouble) => {
+                warn!(error = %trouble, "Due rules cannot be claimed; trying again");
+                tokio::time::sleep(STORE_RETRY).await;
+                return;
+            }
+        };
+        if !claims.is_empty() {
+            KillPoint::AfterClaim.pass();
+        }
+        let all = claims.len() < CLAIM_MAX;
+        start_evaluations(shared, claims).await;
+        if all {
+            break;
+        }
+    }
+    shared.agenda.take_due(now);
+}
+
+/// Loads the states that we do not know, all at once, and starts one task per rule.
+async fn start_evaluations(shared: &Arc<Shared>, claims: Vec<ClaimedRule>) {
+    let mut known: Vec<(ClaimedRule, Option<RuleState>)> = claims
+        .into_iter()
+        .map(|claim| {
+            let state = shared.take_state(&claim.row.uid, claim.epoch);
+            (claim, state)
+        })
+        .collect();
+    let unknown: Vec<RuleUid> =
+        known.iter().filter(|(_, state)| state.is_none()).map(|(claim, _)| claim.row.uid.clone()).collect();
+    if !unknown.is_empty() {
+        let Some(mut loaded) = load_states(shared, &unknown).await else { return };
+        for (claim, state) in known.iter_mut().filter(|(_, state)| state.is_none()) {
+            *state = loaded.remove(&claim.row.uid);
+        }
+    }
+    for (claim, state) in known {
+        let fresh = || RuleState { incarnation: claim.row.incarnation, ..RuleState::default() };
+        let state = state.unwrap_or_else(fresh);
+        let span = info_span!("evaluation", rule.id = %claim.row.uid);
+        let task = evaluate_claim(Arc::clone(shared), claim, state).instrument(span);
+        shared.supervisor.deciding().spawn(task);
+    }
+}
+
+async fn load_states(shared: &Shared, uids: &[RuleUid]) -> Option<std::collections::HashMap<RuleUid, RuleState>> {
+    loop {
+        match shared.store.rule_states(uids).await {
+            Ok(states) => return Some(states),
+            Err(trouble) if shared.supervisor.deciding().is_stopping() => {
+                warn!(error = %trouble, "Stopping with claimed rules; the next start evaluates them");
+                return None;
+            }
+            Err(trouble) => {
+                warn!(error = %trouble, "States of due rules cannot be loaded; trying again");
+                tokio::time::sleep(STORE_RETRY).await;
+            }
+        }
+    }
+}
+
+/// Frees the lease of a rule when its task ends without having committed, whatever ended it.
+struct Lease {
+    shared: Arc<Shared>,
+    claim: ClaimedRule,
+    committed: bool,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.committed {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let (uid, epoch) = (self.claim.row.uid.clone(), self.claim.epoch);
+        self.shared.supervisor.delivering().spawn(async move {
+            if let Err(trouble) = shared.store.release_rules(&[(uid.clone(), epoch)]).await {
+                warn!(error = %trouble, rule.id = %uid, "A claimed rule could not be released");
+            }
+        });
+    }
+}
+
+/// Decides every owed slot of one claimed rule, oldest first.
+async fn evaluate_claim(shared: Arc<Shared>, claim: ClaimedRule, mut state: RuleState) {
+    let active = shared.active();
+    let mut lease = Lease { shared: Arc::clone(&shared), claim, committed: false };
+    let Some(definition) = active.rules.get(&lease.claim.row.uid).cloned() else { return };
+    let mut progress =
+        Progress { decided_through: lease.claim.row.decided_through, last_window_end: lease.claim.row.last_window_end };
+    loop {
+        let owed = owed_now(&shared, &definition, &progress, None);
+        note_skipped(&shared, &owed);
+        let count = owed.run.len();
+        let mut skipped = stored_skips(&owed);
+        if count == 0 {
+            let commit = progress.skip_only(&lease.claim, &definition, &owed, std::mem::take(&mut skipped), &state);
+            let next_at = commit.next_at;
+            let stored = commit_one(&shared, &lease.claim, commit).await;
+            lease.committed = stored.frees_lease(true);
+            if stored == Stored::Yes {
+                shared.keep_state(&lease.claim.row.uid, lease.claim.epoch, state);
+                shared.agenda.enter(&lease.claim.row.uid, next_at);
+            }
+            return;
+        }
+        for (place, slot) in owed.run.iter().enumerate() {
+            let done = evaluate_slot(&shared, &active, &definition, &progress, &state, *slot).await;
+            progress.decided_through = slot.scheduled_for;
+            if let Some(window) = done.window.filter(|_| done.succeeded) {
+                progress.last_window_end = Some(window.end);
+            }
+            let mut commit = done.into_commit(&lease.claim, &progress, std::mem::take(&mut skipped));
+            let last = place + 1 == count;
+            let mut more = !last;
+            if last {
+                // What came due while this ran is skipped as overlap, or follows in order.
+                let after = owed_now(&shared, &definition, &progress, Some(shared.clock.now()));
+                more = !after.run.is_empty();
+                if !more {
+                    note_skipped(&shared, &after);
+                    commit.skipped.extend(stored_skips(&after));
+                    progress.decided_through = after.decided_through.unwrap_or(progress.decided_through);
+                }
+                commit.decided_through = progress.decided_through;
+            }
+            commit.next_at = definition.schedule.cadence.next_after(progress.decided_through);
+            commit.release = !more || shared.supervisor.deciding().is_stopping();
+            state = commit.state.clone();
+            let release = commit.release;
+            let stored = commit_one(&shared, &lease.claim, commit).await;
+            lease.committed = stored.frees_lease(release);
+            if stored != Stored::Yes {
+                return;
+            }
+            if release {
+                let next_at = definition.schedule.cadence.next_after(progress.decided_through);
+                shared.keep_state(&lease.claim.row.uid, lease.claim.epoch, state);
+                shared.agenda.enter(&lease.claim.row.uid, next_at);
+                return;
+            }
+        }
+    }
+}
+
+/// How far the claimed rule is decided.
+struct Progress {
+    decided_through: Timestamp,
+    last_window_end: Option<Timestamp>,
+}
+
+impl Progress {
+    fn skip_only(
+        &self,
+        claim: &ClaimedRule,
+        definition: &RuleDefinition,
+        owed: &Owed,
+        skipped: Vec<SkippedSlots>,
+        state: &RuleState,
+    ) -> EvaluationCommit {
+        let decided_through = owed.decided_through.unwrap_or(self.decided_through);
+        EvaluationCommit {
+            uid: claim.row.uid.clone(),
+            incarnation: claim.row.incarnation,
+            epoch: claim.epoch,
+            decided_through,
+            next_at: definition.schedule.cadence.next_after(decided_through),
+            release: true,
+            last_window_end: self.last_window_end,
+            run: None,
+            skipped,
+            state: state.clone(),
+            changes: alerts::StateChanges::default(),
+            notices: Vec::new(),
+        }
+    }
+}
+
+fn owed_now(shared: &Shared, definition: &RuleDefinition, progress: &Progress, busy_until: Option<Timestamp>) -> Owed {
+    let schedule = &definition.schedule;
+    owed(&schedule.cadence, schedule.catch_up, progress.decided_through, shared.clock.now(), busy_until, OWED_MAX)
+}
+
+fn note_skipped(shared: &Shared, owed: &Owed) {
+    for range in &owed.skipped {
+        shared.metrics.skipped(range.reason.as_str(), range.count);
+        debug!(first = %range.first, last = %range.last, count = range.count, reason = range.reason.as_str(), "Slots skipped");
+    }
+}
+
+fn stored_skips(owed: &Owed) -> Vec<SkippedSlots> {
+    owed.skipped
+        .iter()
+        .map(|range| SkippedSlots {
+            first: range.first,
+            last: range.last,
+            count: range.count,
+            reason: range.reason.as_str().to_owned(),
+        })
+        .collect()
+}
+
+/// One decided slot, before its commit.
+struct Done {
+    window: Option<Window>,
+    succeeded: bool,
+    decision: alerts::Decision,
+    changes: alerts::StateChanges,
+    notices: Vec<OutboxNotice>,
+    run: RunRecord,
+}
+
+impl Done {
+    fn into_commit(self, claim: &ClaimedRule, progress: &Progress, skipped: Vec<SkippedSlots>) -> EvaluationCommit {
+        EvaluationCommit {
+            uid: claim.row.uid.clone(),
+            incarnation: claim.row.incarnation,
+            epoch: claim.epoch,
+            decided_through: progress.decided_through,
+            next_at: None,
+            release: false,
+            last_window_end: progress.last_window_end,
+            run: Some(self.run),
+            skipped,
+            state: self.decision.state,
+            changes: self.changes,
+            notices: self.notices,
+        }
+    }
+}
+
+async fn evaluate_slot(
+    shared: &Shared,
+    active: &Active,
+    definition: &RuleDefinition,
+    progress: &Progress,
+    state: &RuleState,
+    slot: Slot,
+) -> Done {
+    let started_at = shared.clock.now();
+    let window = definition.schedule.window_of(slot.scheduled_for, progress.last_window_end);
+    let context = SlotContext { scheduled_for: slot.scheduled_for, window };
+    let begun = std::time::Instant::now();
+    let outcome = ask(&active.telemetry, definition, &context).await;
+    let query_time = begun.elapsed();
+    KillPoint::AfterQuery.pass();
+    let next_run_at = definition.schedule.cadence.next_after(slot.scheduled_for);
+    let decision = alerts::evaluate(&definition.rule, state, &outcome, &RunContext { slot, window, next_run_at });
+    let verdict = decision.verdict.as_str();
+    shared.metrics.evaluated(verdict, started_at.since(slot.scheduled_for), query_time);
+    let failure = failure_text(&outcome, &decision);
+    if let Some(failure) = &failure {
+        warn!(rule.id = %definition.rule.uid, slot = %slot.scheduled_for, error = %failure, "Rule `{}` could not be evaluated", definition.rule.name);
+    }
+    let changes = decision.state.changes_from(state);
+    let created_at = shared.clock.now();
+    let notices = outbox::notices(&definition.rule, decision.notices.clone(), active.public_url.as_deref(), created_at);
+    for notice in &notices {
+        let notification = &notice.notification;
+        tracing::info!(
+            rule.id = %definition.rule.uid, notification.id = %notification.id, reason = %notification.reason, slot = %slot.scheduled_for,
+            "Rule `{}` tells {}", definition.rule.name, notification.kind
+        );
+    }
+    let run = RunRecord {
+        scheduled_for: slot.scheduled_for,
+        window,
+        status: if failure.is_some() { RunStatus::Failed } else { RunStatus::Ran },
+        outcome: verdict.to_owned(),
+        row_count: match &outcome {
+            Outcome::Rows(observation) => observation.row_count,
+            Outcome::NoData | Outcome::Failed(_) => 0,
+        },
+        notified: notices.iter().map(|notice| notice.receivers.len() as u64).sum(),
+        error: failure,
+        started_at,
+        finished_at: created_at,
+    };
+    Done { window, succeeded: !matches!(decision.verdict, alerts::Verdict::Failed), decision, changes, notices, run }
+}
+
+/// Asks the query; a source that cannot be read is asked again, twice, over the same window.
+pub(crate) async fn ask(telemetry: &Telemetry, definition: &RuleDefinition, context: &SlotContext) -> Outcome {
+    let mut outcome = telemetry.evaluate(&definition.query, context).await;
+    for wait in SOURCE_RETRIES {
+        let again = matches!(&outcome, Outcome::Failed(failure) if failure.code.is_transient());
+        if !again {
+            break;
+        }
+        tokio::time::sleep(wait).await;
+        outcome = telemetry.evaluate(&definition.query, context).await;
+    }
+    outcome
+}
+
+/// Why the evaluation failed: the query, or the decision over its rows (duplicate keys).
+fn failure_text(outcome: &Outcome, decision: &alerts::Decision) -> Option<String> {
+    match (outcome, &decision.state.health) {
+        (Outcome::Failed(failure), _) => Some(failure.to_string()),
+        (_, alerts::Health::Error { failure, .. }) if failure.code == FailureCode::DuplicateKey => {
+            Some(failure.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// What became of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    /// It is in the store.
+    Yes,
+    /// Somebody else has the rule; the result was dropped.
+    LeaseLost,
+    /// The store refused it, or we are stopping.
+    No,
+}
+
+impl Stored {
+    /// Whether the lease is gone after this, so that nothing has to be freed.
+    fn frees_lease(self, released: bool) -> bool {
+        match self {
+            Self::Yes => released,
+            Self::LeaseLost => true,
+            Self::No => false,
+        }
+    }
+}
+
+async fn commit_one(shared: &Shared, claim: &ClaimedRule, commit: EvaluationCommit) -> Stored {
+    let tells = !commit.notices.is_empty();
+    match shared.evaluations.commit(commit).await {
+        Some(CommitOutcome::Committed) => {
+            if tells {
+                shared.deliveries_due.notify_one();
+            }
+            Stored::Yes
+        }
+        Some(CommitOutcome::LeaseLost) => {
+            shared.metrics.lost_leases.inc();
+            warn!(rule.id = %claim.row.uid, "The lease of a rule was lost; its result is dropped, whoever has it decides");
+            Stored::LeaseLost
+        }
+        Some(CommitOutcome::Refused { detail }) => {
+            error!(rule.id = %claim.row.uid, error = detail, "A decision could not be stored; its slot will be decided again");
+            Stored::No
+        }
+        None => {
+            warn!(rule.id = %claim.row.uid, "A decision was not stored before the stop; its slot will be decided again");
+            Stored::No
+        }
+    }
+}

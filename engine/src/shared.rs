@@ -1,0 +1,102 @@
+//! What the loops share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use watchfire_alerts::RuleState;
+use watchfire_channels::Sender;
+use watchfire_model::RuleUid;
+use watchfire_store::{CommitOutcome, DeliveryFinish, EvaluationCommit, Store};
+
+use crate::agenda::Agenda;
+use crate::clock::Clock;
+use crate::definition::Active;
+use crate::group_commit::GroupCommit;
+use crate::metrics::Metrics;
+use crate::supervise::Supervisor;
+
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Metrics,
+    pub(crate) supervisor: Supervisor,
+    pub(crate) agenda: Agenda,
+    pub(crate) sender: Sender,
+    /// Hard total of one request to a receiver.
+    pub(crate) request_timeout: Duration,
+    /// Told when a commit may have put rows into the outbox, or a channel has room again.
+    pub(crate) deliveries_due: Notify,
+    pub(crate) evaluations: GroupCommit<EvaluationCommit, CommitOutcome>,
+    pub(crate) finishes: GroupCommit<DeliveryFinish, CommitOutcome>,
+    active: RwLock<Arc<Active>>,
+    states: Mutex<HashMap<RuleUid, KnownState>>,
+}
+
+/// The state that a rule had when we released it: still true if nobody claimed it since.
+struct KnownState {
+    epoch: u64,
+    state: RuleState,
+}
+
+/// What [`Shared::new`] is made of.
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) supervisor: Supervisor,
+    pub(crate) sender: Sender,
+    pub(crate) request_timeout: Duration,
+    pub(crate) evaluations: GroupCommit<EvaluationCommit, CommitOutcome>,
+    pub(crate) finishes: GroupCommit<DeliveryFinish, CommitOutcome>,
+    pub(crate) active: Active,
+}
+
+impl Shared {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { store, clock, supervisor, sender, request_timeout, evaluations, finishes, active } = parts;
+        Self {
+            store,
+            clock,
+            metrics: Metrics::new(),
+            supervisor,
+            agenda: Agenda::default(),
+            sender,
+            request_timeout,
+            deliveries_due: Notify::new(),
+            evaluations,
+            finishes,
+            active: RwLock::new(Arc::new(active)),
+            states: Mutex::default(),
+        }
+    }
+
+    /// The definitions in force.
+    pub(crate) fn active(&self) -> Arc<Active> {
+        Arc::clone(&self.active.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn replace_active(&self, active: Arc<Active>) {
+        *self.active.write().unwrap_or_else(PoisonError::into_inner) = active;
+    }
+
+    /// Takes the state of a rule that was claimed with this epoch, if nobody had it in between.
+    pub(crate) fn take_state(&self, uid: &RuleUid, epoch: u64) -> Option<RuleState> {
+        let known = self.lock_states().remove(uid)?;
+        (known.epoch + 1 == epoch).then_some(known.state)
+    }
+
+    /// Keeps the state of a rule that was released with this epoch.
+    pub(crate) fn keep_state(&self, uid: &RuleUid, epoch: u64, state: RuleState) {
+        self.lock_states().insert(uid.clone(), KnownState { epoch, state });
+    }
+
+    pub(crate) fn forget_states<'a>(&self, uids: impl Iterator<Item = &'a RuleUid>) {
+        let mut states = self.lock_states();
+        uids.for_each(|uid| drop(states.remove(uid)));
+    }
+
+    fn lock_states(&self) -> std::sync::MutexGuard<'_, HashMap<RuleUid, KnownState>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,82 @@
+//! Errors over HTTP have one body: `{"error": {"code", "message", "where", "help"}}`.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::http::{Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// Why the server cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Without tokens only loopback is safe.
+    #[error(
+        "`--listen {listen}` is not a loopback address, and without tokens anybody who reaches it could read and change everything; listen on 127.0.0.1 or [::1]"
+    )]
+    NotLoopback {
+        /// The refused address.
+        listen: SocketAddr,
+    },
+    /// The address is taken or not ours.
+    #[error("cannot listen on {listen}: {source}; choose another with `--listen HOST:PORT`")]
+    Bind {
+        /// The wanted address.
+        listen: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Serving broke off.
+    #[error("serving stopped: {0}")]
+    Serve(std::io::Error),
+}
+
+/// What a client gets instead of an answer.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) place: Option<String>,
+    pub(crate) help: Option<String>,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let Self { status, code, message, place, help } = self;
+        let body = json!({"error": {"code": code, "message": message, "where": place, "help": help}});
+        (status, Json(body)).into_response()
+    }
+}
+
+impl From<watchfire_engine::Error> for ApiError {
+    fn from(trouble: watchfire_engine::Error) -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: "unavailable",
+            message: trouble.to_string(),
+            place: None,
+            help: Some("try again; `/readyz` says when the store answers".to_owned()),
+        }
+    }
+}
+
+pub(crate) async fn no_such_path(uri: Uri) -> ApiError {
+    ApiError {
+        status: StatusCode::NOT_FOUND,
+        code: "no_such_path",
+        message: format!("there is nothing at `{}`", uri.path()),
+        place: Some(uri.path().to_owned()),
+        help: Some("paths are listed in docs/http.md".to_owned()),
+    }
+}
+
+pub(crate) async fn no_such_method(method: Method, uri: Uri) -> ApiError {
+    ApiError {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        code: "no_such_method",
+        message: format!("`{}` does not take {method}", uri.path()),
+        place: Some(uri.path().to_owned()),
+        help: Some("paths and methods are listed in docs/http.md".to_owned()),
+    }
+}
