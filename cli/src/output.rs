@@ -46,7 +46,7 @@ pub(crate) fn rows_table(columns: &[Column], rows: &[Vec<Value>]) -> String {
 /// An empty table with these titles.
 pub(crate) fn table<'a>(titles: impl Iterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     table.set_header(titles);
     table
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tracing::info;
 use watchfire_channels::Sender;
 use watchfire_scheduler::ticker::{self, Beat, Heartbeat};
@@ -105,6 +105,11 @@ impl Engine {
     /// Counts a change of the files that was refused; the old definitions stay.
     pub fn definitions_refused(&self) {
         self.shared.metrics.reloaded("refused");
+    }
+
+    /// Follows the number of evaluations that were committed since the start.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.shared.commits.subscribe()
     }
 
     /// Whether the store answers.

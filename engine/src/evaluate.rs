@@ -406,6 +406,7 @@ async fn commit_one(shared: &Shared, claim: &ClaimedRule, commit: EvaluationComm
     let tells = !commit.notices.is_empty();
     match shared.evaluations.commit(commit).await {
         Some(CommitOutcome::Committed) => {
+            shared.commits.send_modify(|commits| *commits += 1);
             if tells {
                 shared.deliveries_due.notify_one();
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use watchfire_alerts::RuleState;
 use watchfire_channels::Sender;
 use watchfire_model::RuleUid;
@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) deliveries_due: Notify,
     pub(crate) evaluations: GroupCommit<EvaluationCommit, CommitOutcome>,
     pub(crate) finishes: GroupCommit<DeliveryFinish, CommitOutcome>,
+    /// How many evaluations were committed: what waits for one, waits here.
+    pub(crate) commits: watch::Sender<u64>,
     active: RwLock<Arc<Active>>,
     states: Mutex<HashMap<RuleUid, KnownState>>,
 }
@@ -66,6 +68,7 @@ impl Shared {
             deliveries_due: Notify::new(),
             evaluations,
             finishes,
+            commits: watch::Sender::new(0),
             active: RwLock::new(Arc::new(active)),
             states: Mutex::default(),
         }

@@ -1,6 +1,7 @@
 //! Brings the store in line with the definitions: new rules, edits, rules that are gone.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use watchfire_alerts::{self as alerts, RuleState};
 use watchfire_model::{Fingerprint, RuleUid, Timestamp};
@@ -32,13 +33,13 @@ enum Ending {
 }
 
 /// Decides, per rule, what a change of definitions means for what is stored.
-fn plan(stored: &[RuleRow], active: &Active, now: Timestamp) -> Plan {
+fn plan(stored: &[RuleRow], rules: &HashMap<RuleUid, Arc<RuleDefinition>>, now: Timestamp) -> Plan {
     let mut left: HashMap<&RuleUid, &RuleRow> = stored.iter().map(|row| (&row.uid, row)).collect();
     let mut plan = Plan { rows: Vec::new(), ended: Vec::new() };
-    let mut uids: Vec<&RuleUid> = active.rules.keys().collect();
+    let mut uids: Vec<&RuleUid> = rules.keys().collect();
     uids.sort();
     for uid in uids {
-        let definition = &active.rules[uid];
+        let definition = &rules[uid];
         let before = left.remove(uid);
         let (row, ending) = next_row(before, definition, now);
         plan.ended.extend(ending.map(|ending| (uid.clone(), ending)));
@@ -102,7 +103,7 @@ fn per_hash(per: &[String]) -> String {
 pub(crate) async fn sync_rules(shared: &Shared, before: Option<&Active>, active: &Active) -> Result<(), Error> {
     let now = shared.clock.now();
     let stored = shared.store.stored_rules().await?;
-    let plan = plan(&stored, active, now);
+    let plan = plan(&stored, &active.rules, now);
     let closings = closings(shared, &plan, &stored, before, active, now).await?;
     shared.store.save_rules(&plan.rows, &closings, now).await?;
     let rows = shared.store.stored_rules().await?;
@@ -147,4 +148,107 @@ async fn closings(
         closings.push(Closing { uid: uid.clone(), state: decision.state, changes, notices, delete_rule });
     }
     Ok(closings)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use watchfire_model::{Keep, ProjectName, QuerySpec, RuleName};
+    use watchfire_scheduler::{Cadence, CatchUp, Schedule, WindowSpec};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    fn row(name: &str) -> RuleRow {
+        let project = ProjectName::new("default");
+        RuleRow {
+            uid: RuleUid::derive(&project, name),
+            project,
+            name: RuleName::new(name),
+            incarnation: 3,
+            semantic_hash: String::new(),
+            per_hash: per_hash(&[]),
+            enabled: true,
+            next_at: Some(Timestamp::from_seconds(960)),
+            decided_through: Timestamp::from_seconds(900),
+            last_window_end: Some(Timestamp::from_seconds(890)),
+            epoch: 7,
+        }
+    }
+
+    /// The definition of that row, due every minute.
+    fn defined(name: &str, change: impl FnOnce(&mut RuleDefinition)) -> HashMap<RuleUid, Arc<RuleDefinition>> {
+        let cadence = Cadence::every(Duration::from_secs(60), Duration::ZERO).expect("a minute is a cadence");
+        let schedule = Schedule {
+            cadence,
+            window: WindowSpec::None,
+            delay: Duration::ZERO,
+            zone: chrono_tz::UTC,
+            catch_up: CatchUp::Latest,
+        };
+        let query = QuerySpec {
+            sql: String::new(),
+            when: None,
+            recover_when: None,
+            severity: Vec::new(),
+            window_on: None,
+            timeout: Duration::ZERO,
+            keep: Keep::All,
+        };
+        let mut definition = RuleDefinition { rule: outbox::stand_in(&row(name)), schedule, query, enabled: true };
+        change(&mut definition);
+        HashMap::from([(definition.rule.uid.clone(), Arc::new(definition))])
+    }
+
+    /// What is written of the only rule: incarnation, enabled, next slot, decided through; and how it ends.
+    fn planned(stored: &[RuleRow], rules: &HashMap<RuleUid, Arc<RuleDefinition>>) -> (Vec<(u64, bool, Option<i64>, i64)>, Vec<Ending>) {
+        let plan = plan(stored, rules, NOW);
+        let seconds = |at: Timestamp| at.as_micros() / 1_000_000;
+        let rows = plan.rows.iter().map(|row| {
+            (row.incarnation, row.enabled, row.next_at.map(seconds), seconds(row.decided_through))
+        });
+        (rows.collect(), plan.ended.into_iter().map(|(_, ending)| ending).collect())
+    }
+
+    #[test]
+    fn a_new_rule_owes_nothing_from_before_it_was_made() {
+        assert_eq!(planned(&[], &defined("a", |_| {})), (vec![(1, true, Some(1_020), 1_000)], vec![]));
+    }
+
+    #[test]
+    fn a_known_rule_owes_what_it_missed() {
+        let rules = defined("a", |_| {});
+        let stored = RuleRow { semantic_hash: rules.values().map(|d| d.rule.semantic_hash.to_string()).collect(), ..row("a") };
+        assert_eq!(planned(&[stored], &rules), (vec![], vec![]));
+    }
+
+    #[test]
+    fn another_cadence_moves_the_next_slot_and_keeps_what_is_decided() {
+        let hourly = defined("a", |definition| {
+            definition.schedule.cadence =
+                Cadence::every(Duration::from_secs(3_600), Duration::ZERO).expect("an hour is a cadence");
+        });
+        assert_eq!(planned(&[row("a")], &hourly), (vec![(3, true, Some(3_600), 900)], vec![]));
+    }
+
+    #[test]
+    fn another_per_is_another_incarnation_and_ends_what_was_open() {
+        let per = defined("a", |definition| definition.rule.per = vec!["service".to_owned()]);
+        assert_eq!(planned(&[row("a")], &per), (vec![(4, true, Some(960), 900)], vec![Ending::Told]));
+    }
+
+    #[test]
+    fn disabling_ends_silently_and_enabling_starts_afresh() {
+        let disabled = defined("a", |definition| definition.enabled = false);
+        assert_eq!(planned(&[row("a")], &disabled), (vec![(3, false, None, 900)], vec![Ending::Silent]));
+        let stored = RuleRow { enabled: false, next_at: None, ..row("a") };
+        assert_eq!(planned(&[stored], &defined("a", |_| {})), (vec![(4, true, Some(1_020), 1_000)], vec![]));
+    }
+
+    #[test]
+    fn a_rule_that_is_gone_is_deleted_and_its_ends_are_told() {
+        assert_eq!(planned(&[row("a")], &HashMap::new()), (vec![], vec![Ending::Deleted]));
+    }
 }

@@ -1,0 +1,148 @@
+//! An engine inside the test: a store, one source, rules over it, and a clock that is moved by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use watchfire_alerts::{Change, FirstRun, Hold, Missing, Mode, NoData, OnError, Repeat, Rule, SeveritySource};
+use watchfire_engine::clock::TestClock;
+use watchfire_engine::{Definitions, Engine, EngineParts, RuleDefinition};
+use watchfire_model::{
+    ChangeKind, Fingerprint, Keep, ProjectName, QuerySpec, RuleKind, RuleName, RuleUid, Severity, SourceFormat,
+    SourceSpec, Timestamp,
+};
+use watchfire_scheduler::{Cadence, CatchUp, Schedule, WindowSpec};
+use watchfire_store::{RunFilter, RunRow, Store, StoreTarget};
+use watchfire_telemetry::{Limits, Telemetry};
+
+/// How long anything may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// 2026-11-20T06:00:00Z, a whole hour.
+pub const START: Timestamp = Timestamp::from_seconds(1_795_154_400);
+
+/// A running engine, and what belongs to it.
+pub struct Scene {
+    /// Moved by hand.
+    pub clock: TestClock,
+    /// What it did.
+    pub store: Store,
+    /// The engine itself.
+    pub engine: Arc<Engine>,
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    /// Starts an engine over the source `levels` (one row, level 1) with these rules.
+    pub async fn start(rules: Vec<RuleDefinition>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("levels.ndjson");
+        std::fs::write(&path, "{\"level\": 1}\n").unwrap();
+        let definitions = definitions(rules, path);
+        let store = Store::open(&StoreTarget::Sqlite { folder: folder.path().join("data") }).await.unwrap();
+        let clock = TestClock::at(START);
+        let engine = Engine::start(EngineParts {
+            store: store.clone(),
+            telemetry: Telemetry::new(Limits::default(), &definitions.sources).unwrap(),
+            definitions,
+            clock: Arc::new(clock.clone()),
+            request_timeout: Duration::from_secs(15),
+        })
+        .await
+        .unwrap();
+        Self { clock, store, engine, folder }
+    }
+
+    /// Takes over these rules instead.
+    pub async fn redefine(&self, rules: Vec<RuleDefinition>) {
+        let path = self.folder.path().join("levels.ndjson");
+        self.engine.replace_definitions(definitions(rules, path)).await.unwrap();
+    }
+
+    /// Waits until the stored runs are as wanted, newest first, and returns them.
+    pub async fn runs_when(&self, what: &str, wanted: impl Fn(&[RunRow]) -> bool) -> Vec<RunRow> {
+        let mut commits = self.engine.commits();
+        let filter = RunFilter { limit: 10_000, ..RunFilter::default() };
+        let found = async {
+            loop {
+                commits.borrow_and_update();
+                let runs = self.store.runs(&filter).await.unwrap();
+                if wanted(&runs) {
+                    return runs;
+                }
+                commits.changed().await.unwrap();
+            }
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(runs) => runs,
+            Err(_) => panic!("{what}: {:#?}", self.store.runs(&filter).await),
+        }
+    }
+}
+
+fn definitions(rules: Vec<RuleDefinition>, path: PathBuf) -> Definitions {
+    let levels = SourceSpec { name: "levels".into(), format: SourceFormat::Ndjson, path, time_column: None };
+    Definitions { rules, channels: Vec::new(), sources: vec![levels], public_url: None }
+}
+
+/// A rule over the source `levels`, due every minute.
+pub fn minutely(name: &str, catch_up: CatchUp) -> RuleDefinition {
+    let minute = Duration::from_secs(60);
+    let schedule = Schedule {
+        cadence: Cadence::every(minute, Duration::ZERO).unwrap(),
+        window: WindowSpec::None,
+        delay: Duration::ZERO,
+        zone: chrono_tz::UTC,
+        catch_up,
+    };
+    let query = QuerySpec {
+        sql: "SELECT level FROM levels".into(),
+        when: Some("level > 0".into()),
+        recover_when: None,
+        severity: Vec::new(),
+        window_on: None,
+        timeout: Duration::from_secs(30),
+        keep: Keep::Shown(10),
+    };
+    RuleDefinition { rule: rule(name, minute), schedule, query, enabled: true }
+}
+
+fn rule(name: &str, interval: Duration) -> Rule {
+    let project = ProjectName::new("default");
+    Rule {
+        uid: RuleUid::derive(&project, name),
+        name: RuleName::new(name),
+        project,
+        kind: RuleKind::Alert,
+        description: None,
+        labels: BTreeMap::new(),
+        runbook: None,
+        query: "SELECT level FROM levels".into(),
+        per: Vec::new(),
+        has_when: true,
+        notify_when: Mode::Transitions,
+        hold_for: Hold::Time(Duration::ZERO),
+        keep_firing_for: Hold::Time(Duration::ZERO),
+        missing: Missing::Recovers,
+        no_data: NoData::Keep,
+        on_error: OnError::Keep,
+        repeat: Repeat::Never,
+        severity: SeveritySource::Fixed(Severity::Warning),
+        tell_lowered_severity: false,
+        change: Change {
+            ignore: BTreeSet::new(),
+            report: BTreeSet::from([ChangeKind::Added]),
+            first_run: FirstRun::Silent,
+            max_rows: 50,
+            tolerance: None,
+        },
+        notify: Vec::new(),
+        owner_channel: None,
+        fallback_channel: None,
+        max_instances: 500,
+        max_rows: 1000,
+        interval,
+        semantic_hash: Fingerprint::builder("test").finish(),
+    }
+}
