@@ -9,6 +9,7 @@ use watchfire_model::{RuleUid, Timestamp};
 use crate::database::{Param, Transaction, given, int};
 use crate::error::Error;
 use crate::outbox::{self, OutboxNotice};
+use crate::rule::lease_end;
 use crate::run::{self, RunRecord, RunWrite, SkippedSlots};
 use crate::state_write::{self, StateWrite};
 use crate::store::Store;
@@ -138,7 +139,10 @@ async fn advance(
     claimant: &str,
 ) -> Result<HashSet<RuleUid>, Error> {
     let rows: Vec<GivenAdvance<'_>> = items.iter().map(|item| GivenAdvance::of(item)).collect();
-    let moved = work.fetch(ADVANCE, &[Param::Rows(&given(&rows)), Param::Text(claimant)]).await?;
+    // Each slot of a claim renews it; who ends its claim needs no clock.
+    let renewed = if items.iter().all(|item| item.release) { 0 } else { lease_end(work.clock().await?) };
+    let params = [Param::Rows(&given(&rows)), Param::Text(claimant), Param::Int(renewed)];
+    let moved = work.fetch(ADVANCE, &params).await?;
     moved.iter().map(|row| row.text("uid").map(RuleUid::new)).collect()
 }
 
@@ -207,7 +211,8 @@ const ADVANCE: &str = "
         decided_through = given.decided_through,
         next_at = given.next_at,
         last_window_end = COALESCE(given.last_window_end, rules.last_window_end),
-        claimed_by = CASE WHEN given.ends_claim = 1 THEN NULL ELSE rules.claimed_by END
+        claimed_by = CASE WHEN given.ends_claim = 1 THEN NULL ELSE rules.claimed_by END,
+        lease_until = CASE WHEN given.ends_claim = 1 THEN NULL ELSE $3 END
     FROM given
     WHERE rules.uid = given.uid AND rules.incarnation = given.incarnation AND rules.epoch = given.epoch
         AND rules.claimed_by = $2

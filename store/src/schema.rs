@@ -79,4 +79,19 @@ mod tests {
         assert_eq!(names(&SQLITE), names(&POSTGRES));
         assert!(!names(&SQLITE).is_empty());
     }
+
+    #[test]
+    fn both_databases_have_the_same_tables_but_for_the_names_of_types() {
+        for (one, other) in SQLITE.iter().zip(POSTGRES.iter()) {
+            let spelled_for_postgres = one
+                .sql
+                .as_str()
+                .replace("INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
+                .replace("INTEGER", "BIGINT")
+                .replace("TEXT PRIMARY KEY NOT NULL", "TEXT PRIMARY KEY")
+                .replace(") STRICT;", ");");
+            let words = |sql: &str| sql.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(words(&spelled_for_postgres), words(other.sql.as_str()), "{}", one.description);
+        }
+    }
 }

@@ -145,7 +145,7 @@ const HEARTBEAT: &str = "
     ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at";
 
 const FREE_RULES: &str = "
-    UPDATE rules SET claimed_by = NULL, epoch = epoch + 1
+    UPDATE rules SET claimed_by = NULL, lease_until = NULL, epoch = epoch + 1
     WHERE claimed_by IS NOT NULL AND (claimed_by = $1 OR $2 = 1)";
 
 // Its sender died with the message under way: whether it arrived is unknown, so it counts as an attempt.
