@@ -33,6 +33,17 @@ pub(crate) async fn migrate(database: &Database) -> Result<Vec<AppliedMigration>
 }
 
 async fn run<C: Connection + Migrate>(migrator: &Migrator, connection: &mut C) -> Result<Vec<AppliedMigration>, Error> {
+    // Held around everything: two servers that start together must not both make the first table.
+    connection.lock().await?;
+    let applied = run_locked(migrator, connection).await;
+    connection.unlock().await?;
+    applied
+}
+
+async fn run_locked<C: Connection + Migrate>(
+    migrator: &Migrator,
+    connection: &mut C,
+) -> Result<Vec<AppliedMigration>, Error> {
     connection.ensure_migrations_table(&migrator.table_name).await?;
     let before = connection.list_applied_migrations(&migrator.table_name).await?;
     let found = before.iter().map(|migration| migration.version).max().unwrap_or(0);
@@ -41,9 +52,8 @@ async fn run<C: Connection + Migrate>(migrator: &Migrator, connection: &mut C) -
     }
     migrator.run_direct(None, connection, false).await?;
     let is_new = |version| before.iter().all(|migration| migration.version != version);
-    Ok(migrator
-        .iter()
-        .filter(|migration| is_new(migration.version))
+    let applied = migrator.iter().filter(|migration| is_new(migration.version));
+    Ok(applied
         .map(|migration| AppliedMigration {
             version: migration.version,
             name: migration.description.clone().into_owned(),

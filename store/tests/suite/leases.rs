@@ -83,7 +83,7 @@ macro_rules! on_two_claimants {
 
             if let Some(db) = TestDatabase::postgres().await {
                 let (one, name) = (db.open().await, db.name());
-                let two = Store::open(&db.elsewhere().unwrap()).await.unwrap();
+                let two = Store::open(&db.elsewhere("two")).await.unwrap();
                 check(db, one, two).await;
                 drop_database(&name).await;
             }

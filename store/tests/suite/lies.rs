@@ -32,7 +32,8 @@ const LIES: &[(&str, &str)] = &[
     ("a negative epoch", "UPDATE rules SET epoch = -1"),
     (
         "one notification per id and channel",
-        "INSERT INTO outbox (notification_id, channel, lane, next_at, expires_at, created_at) SELECT notification_id, channel, lane, next_at, expires_at, created_at FROM outbox",
+        "INSERT INTO outbox (notification_id, channel, lane, next_at, expires_at, created_at)
+            SELECT notification_id, channel, lane, next_at, expires_at, created_at FROM outbox",
     ),
     ("an outbox row without its fact", "DELETE FROM notifications"),
 ];

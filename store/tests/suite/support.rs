@@ -16,7 +16,6 @@ use watchfire_store::{
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($db:ident: TestDatabase) $body:block) => {
         mod $name {
-            #[allow(unused_imports, reason = "not every test needs everything")]
             use super::*;
 
             async fn check($db: $crate::support::TestDatabase) $body
@@ -84,11 +83,11 @@ impl TestDatabase {
     }
 
     /// The same database from another machine: only PostgreSQL has that.
-    pub fn elsewhere(&self) -> Option<StoreTarget> {
+    pub fn elsewhere(&self, machine: &str) -> StoreTarget {
         match &self.target {
-            StoreTarget::Sqlite { .. } => None,
+            StoreTarget::Sqlite { .. } => panic!("a SQLite file has one owner"),
             StoreTarget::Postgres { url, .. } => {
-                Some(StoreTarget::Postgres { url: url.clone(), folder: self.folder.path().join("elsewhere") })
+                StoreTarget::Postgres { url: url.clone(), folder: self.folder.path().join(machine) }
             }
         }
     }
