@@ -9,6 +9,7 @@ use watchfire_model::{RuleUid, Timestamp};
 use crate::database::{Param, Transaction, given, int};
 use crate::error::Error;
 use crate::outbox::{self, OutboxNotice};
+use crate::rule::lease_end;
 use crate::run::{self, RunRecord, RunWrite, SkippedSlots};
 use crate::state_write::{self, StateWrite};
 use crate::store::Store;
@@ -43,6 +44,12 @@ pub struct EvaluationCommit {
     pub notices: Vec<OutboxNotice>,
 }
 
+impl EvaluationCommit {
+    const fn claim(&self) -> (&RuleUid, u64) {
+        (&self.uid, self.epoch)
+    }
+}
+
 /// What became of one item of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommitOutcome {
@@ -51,6 +58,7 @@ pub enum CommitOutcome {
     /// The claim was no longer ours, or the slot was decided already: nothing of it was written.
     LeaseLost,
     /// The database refused a value of it: a fault of ours. Nothing of it was written, its neighbours were.
+    /// The claim is still there, to be released.
     Refused {
         /// The constraint and what the database said.
         detail: String,
@@ -78,15 +86,15 @@ impl Store {
     async fn commit_together(&self, batch: &[EvaluationCommit]) -> Result<Vec<CommitOutcome>, Error> {
         let mut work = self.database().begin().await?;
         let mut outcomes = vec![CommitOutcome::LeaseLost; batch.len()];
-        let mut lost: HashSet<&RuleUid> = HashSet::new();
+        let mut lost: HashSet<(&RuleUid, u64)> = HashSet::new();
         for wave in waves(batch) {
-            // What follows a lost slot of the same rule was decided from a state that was never stored.
-            let wave: Vec<usize> = wave.into_iter().filter(|place| !lost.contains(&batch[*place].uid)).collect();
+            // What follows a lost slot of the same claim was decided from a state that was never stored.
+            let wave: Vec<usize> = wave.into_iter().filter(|place| !lost.contains(&batch[*place].claim())).collect();
             let items: Vec<&EvaluationCommit> = wave.iter().map(|place| &batch[*place]).collect();
             let held = advance(&mut work, &items, self.claimant()).await?;
             let (kept, dropped): (Vec<usize>, Vec<usize>) =
                 wave.into_iter().partition(|place| held.contains(&batch[*place].uid));
-            lost.extend(dropped.into_iter().map(|place| &batch[place].uid));
+            lost.extend(dropped.into_iter().map(|place| batch[place].claim()));
             let items: Vec<&EvaluationCommit> = kept.iter().map(|place| &batch[*place]).collect();
             write(&mut work, &items).await?;
             kept.into_iter().for_each(|place| outcomes[place] = CommitOutcome::Committed);
@@ -98,16 +106,16 @@ impl Store {
     /// One bad item must not keep its neighbours from being decided, so each gets a transaction of its own.
     async fn commit_one_by_one(&self, batch: &[EvaluationCommit]) -> Result<Vec<CommitOutcome>, Error> {
         let mut outcomes = Vec::with_capacity(batch.len());
-        let mut refused: HashSet<&RuleUid> = HashSet::new();
+        let mut refused: HashSet<(&RuleUid, u64)> = HashSet::new();
         for item in batch {
-            if refused.contains(&item.uid) {
+            if refused.contains(&item.claim()) {
                 outcomes.push(CommitOutcome::LeaseLost);
                 continue;
             }
             match self.commit_together(std::slice::from_ref(item)).await {
                 Ok(mut outcome) => outcomes.append(&mut outcome),
                 Err(Error::Refused { detail }) => {
-                    refused.insert(&item.uid);
+                    refused.insert(item.claim());
                     outcomes.push(CommitOutcome::Refused { detail });
                 }
                 Err(other) => return Err(other),
@@ -138,7 +146,10 @@ async fn advance(
     claimant: &str,
 ) -> Result<HashSet<RuleUid>, Error> {
     let rows: Vec<GivenAdvance<'_>> = items.iter().map(|item| GivenAdvance::of(item)).collect();
-    let moved = work.fetch(ADVANCE, &[Param::Rows(&given(&rows)), Param::Text(claimant)]).await?;
+    // Each slot of a claim renews it; who ends its claim needs no clock.
+    let renewed = if items.iter().all(|item| item.release) { 0 } else { lease_end(work.clock().await?) };
+    let params = [Param::Rows(&given(&rows)), Param::Text(claimant), Param::Int(renewed)];
+    let moved = work.fetch(ADVANCE, &params).await?;
     moved.iter().map(|row| row.text("uid").map(RuleUid::new)).collect()
 }
 
@@ -207,7 +218,8 @@ const ADVANCE: &str = "
         decided_through = given.decided_through,
         next_at = given.next_at,
         last_window_end = COALESCE(given.last_window_end, rules.last_window_end),
-        claimed_by = CASE WHEN given.ends_claim = 1 THEN NULL ELSE rules.claimed_by END
+        claimed_by = CASE WHEN given.ends_claim = 1 THEN NULL ELSE rules.claimed_by END,
+        lease_until = CASE WHEN given.ends_claim = 1 THEN NULL ELSE $3 END
     FROM given
     WHERE rules.uid = given.uid AND rules.incarnation = given.incarnation AND rules.epoch = given.epoch
         AND rules.claimed_by = $2

@@ -27,6 +27,7 @@
 mod compaction;
 mod database;
 mod delivery;
+mod delivery_finish;
 mod delivery_list;
 mod error;
 mod evaluation;
@@ -40,7 +41,8 @@ mod state_write;
 mod store;
 mod target;
 
-pub use delivery::{Attempt, ClaimedDelivery, DeliveryEnd, DeliveryFinish};
+pub use delivery::ClaimedDelivery;
+pub use delivery_finish::{Attempt, DeliveryEnd, DeliveryFinish};
 pub use delivery_list::{DeliveryFilter, DeliveryRow, DeliveryState};
 pub use error::Error;
 pub use evaluation::{CommitOutcome, EvaluationCommit};

@@ -1,12 +1,14 @@
 //! Rules: which there are, when each is due, and who is evaluating it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use serde::Serialize;
 use watchfire_alerts::{RuleState, StateChanges};
 use watchfire_model::{ProjectName, RuleName, RuleUid, Timestamp};
 
-use crate::database::{Param, Row, claiming, given, int, without_nul};
+use crate::database::{Param, PerDatabase, Row, claiming, given, int, micros, without_nul};
 use crate::error::Error;
 use crate::outbox::{self, OutboxNotice};
 use crate::state_load;
@@ -114,16 +116,22 @@ impl Store {
 
     /// Claims up to `limit` rules whose next slot is not after `due_by`, the most overdue first.
     ///
+    /// A claim ends with its commit or release. One that was forgotten (an evaluation that died, an answer of
+    /// the database that never arrived) ends fifteen minutes after it was made or last committed to; then
+    /// anybody may take it, and until then it may still be committed.
+    ///
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be asked now; then nothing is claimed.
     pub async fn claim_rules(&self, due_by: Timestamp, limit: usize) -> Result<Vec<ClaimedRule>, Error> {
         let mut work = self.database().begin().await?;
-        let silent = silent_before(work.clock().await?);
+        let clock = work.clock().await?;
         let params = [
             Param::Int(due_by.as_micros()),
             Param::Int(int(limit as u64)),
             Param::Text(self.claimant()),
-            Param::Int(silent),
+            Param::Int(silent_before(clock)),
+            Param::Int(clock),
+            Param::Int(lease_end(clock)),
         ];
         let rows = work.fetch_claim(&CLAIM_RULES, &params).await?;
         work.commit().await?;
@@ -161,11 +169,20 @@ impl Store {
     }
 }
 
+/// How long an evaluation may take from one commit to the next before its claim is taken for forgotten;
+/// far more than any query's timeout.
+const LEASE_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// When a claim that is made or renewed now ends, on the database's clock.
+pub(crate) fn lease_end(clock: i64) -> i64 {
+    clock.saturating_add(micros(LEASE_FOR))
+}
+
 #[derive(Serialize)]
 struct GivenRule<'a> {
     uid: &'a str,
     project: &'a str,
-    name: std::borrow::Cow<'a, str>,
+    name: Cow<'a, str>,
     incarnation: i64,
     semantic_hash: &'a str,
     per_hash: &'a str,
@@ -223,21 +240,31 @@ const STORED_RULES: &str = "
     FROM rules WHERE retired_at IS NULL ORDER BY uid";
 
 const BREAK_LEASES: &str = "
-    UPDATE rules SET epoch = epoch + 1, claimed_by = NULL
+    UPDATE rules SET epoch = epoch + 1, claimed_by = NULL, lease_until = NULL
     WHERE uid IN (SELECT value ->> 'uid' FROM json_each($1))";
 
 const RETIRE: &str = "
-    UPDATE rules SET retired_at = $2, enabled = 0, next_at = NULL, claimed_by = NULL
+    UPDATE rules SET retired_at = $2, enabled = 0, next_at = NULL, claimed_by = NULL, lease_until = NULL
     WHERE uid IN (SELECT value ->> 'uid' FROM json_each($1))";
 
 const OUTDATED_STATES: &str = "
     SELECT rules.uid AS uid FROM json_each($1) AS given JOIN rules ON rules.uid = given.value ->> 'uid'
     WHERE rules.retired_at IS NOT NULL OR rules.incarnation < CAST(given.value ->> 'incarnation' AS BIGINT)";
 
-// `same` below: nothing that an evaluation under way depends on differs. A claim does not move `next_at`,
-// so a definition that is saved unchanged while it is being evaluated keeps its lease.
-const SAVE_RULES: &str = "
-    INSERT INTO rules (uid, project, name, incarnation, semantic_hash, per_hash, enabled, next_at,
+// Nothing that an evaluation under way depends on differs. A claim does not move `next_at`, so a definition
+// that is saved unchanged while it is being evaluated keeps its lease.
+macro_rules! unchanged {
+    () => {
+        "rules.retired_at IS NULL AND rules.incarnation >= excluded.incarnation
+            AND rules.semantic_hash = excluded.semantic_hash AND rules.per_hash = excluded.per_hash
+            AND rules.enabled = excluded.enabled AND rules.name = excluded.name
+            AND (rules.next_at IS NOT DISTINCT FROM excluded.next_at
+                OR rules.decided_through > excluded.decided_through)"
+    };
+}
+
+const SAVE_RULES: &str = concat!(
+    "INSERT INTO rules (uid, project, name, incarnation, semantic_hash, per_hash, enabled, next_at,
         decided_through, last_window_end)
     SELECT value ->> 'uid', value ->> 'project', value ->> 'name', CAST(value ->> 'incarnation' AS BIGINT),
         value ->> 'semantic_hash', value ->> 'per_hash', CAST(value ->> 'enabled' AS BIGINT),
@@ -265,35 +292,31 @@ const SAVE_RULES: &str = "
             WHEN rules.retired_at IS NOT NULL OR rules.incarnation < excluded.incarnation THEN excluded.last_window_end
             WHEN excluded.last_window_end IS NULL OR rules.last_window_end > excluded.last_window_end
             THEN rules.last_window_end ELSE excluded.last_window_end END,
-        epoch = CASE
-            WHEN rules.retired_at IS NULL AND rules.incarnation >= excluded.incarnation
-                AND rules.semantic_hash = excluded.semantic_hash AND rules.per_hash = excluded.per_hash
-                AND rules.enabled = excluded.enabled AND rules.name = excluded.name
-                AND (rules.next_at IS NOT DISTINCT FROM excluded.next_at
-                    OR rules.decided_through > excluded.decided_through)
-            THEN rules.epoch ELSE rules.epoch + 1 END,
-        claimed_by = CASE
-            WHEN rules.retired_at IS NULL AND rules.incarnation >= excluded.incarnation
-                AND rules.semantic_hash = excluded.semantic_hash AND rules.per_hash = excluded.per_hash
-                AND rules.enabled = excluded.enabled AND rules.name = excluded.name
-                AND (rules.next_at IS NOT DISTINCT FROM excluded.next_at
-                    OR rules.decided_through > excluded.decided_through)
-            THEN rules.claimed_by ELSE NULL END";
+        epoch = CASE WHEN ",
+    unchanged!(),
+    " THEN rules.epoch ELSE rules.epoch + 1 END,
+        claimed_by = CASE WHEN ",
+    unchanged!(),
+    " THEN rules.claimed_by ELSE NULL END,
+        lease_until = CASE WHEN ",
+    unchanged!(),
+    " THEN rules.lease_until ELSE NULL END"
+);
 
-const CLAIM_RULES: crate::database::PerDatabase = claiming!(
+const CLAIM_RULES: PerDatabase = claiming!(
     "WITH due AS MATERIALIZED (
         SELECT uid FROM rules
         WHERE enabled = 1 AND next_at <= $1
-            AND (claimed_by IS NULL
+            AND (claimed_by IS NULL OR lease_until <= $5
                 OR (claimed_by <> $3 AND claimed_by IN (SELECT id FROM claimants WHERE heartbeat_at < $4)))
         ORDER BY next_at LIMIT $2",
     ")
-    UPDATE rules SET claimed_by = $3, epoch = epoch + 1 FROM due WHERE rules.uid = due.uid
+    UPDATE rules SET claimed_by = $3, lease_until = $6, epoch = epoch + 1 FROM due WHERE rules.uid = due.uid
     RETURNING rules.uid AS uid, project, name, incarnation, semantic_hash, per_hash, enabled, next_at,
         decided_through, last_window_end, epoch"
 );
 
 const RELEASE_RULES: &str = "
     WITH given AS (SELECT value ->> 'uid' AS uid, CAST(value ->> 'epoch' AS BIGINT) AS epoch FROM json_each($1))
-    UPDATE rules SET claimed_by = NULL FROM given
+    UPDATE rules SET claimed_by = NULL, lease_until = NULL FROM given
     WHERE rules.uid = given.uid AND rules.epoch = given.epoch AND rules.claimed_by = $2";

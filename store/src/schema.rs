@@ -33,6 +33,17 @@ pub(crate) async fn migrate(database: &Database) -> Result<Vec<AppliedMigration>
 }
 
 async fn run<C: Connection + Migrate>(migrator: &Migrator, connection: &mut C) -> Result<Vec<AppliedMigration>, Error> {
+    // Held around everything: two servers that start together must not both make the first table.
+    connection.lock().await?;
+    let applied = run_locked(migrator, connection).await;
+    connection.unlock().await?;
+    applied
+}
+
+async fn run_locked<C: Connection + Migrate>(
+    migrator: &Migrator,
+    connection: &mut C,
+) -> Result<Vec<AppliedMigration>, Error> {
     connection.ensure_migrations_table(&migrator.table_name).await?;
     let before = connection.list_applied_migrations(&migrator.table_name).await?;
     let found = before.iter().map(|migration| migration.version).max().unwrap_or(0);
@@ -41,9 +52,8 @@ async fn run<C: Connection + Migrate>(migrator: &Migrator, connection: &mut C) -
     }
     migrator.run_direct(None, connection, false).await?;
     let is_new = |version| before.iter().all(|migration| migration.version != version);
-    Ok(migrator
-        .iter()
-        .filter(|migration| is_new(migration.version))
+    let applied = migrator.iter().filter(|migration| is_new(migration.version));
+    Ok(applied
         .map(|migration| AppliedMigration {
             version: migration.version,
             name: migration.description.clone().into_owned(),
@@ -78,5 +88,20 @@ mod tests {
         };
         assert_eq!(names(&SQLITE), names(&POSTGRES));
         assert!(!names(&SQLITE).is_empty());
+    }
+
+    #[test]
+    fn both_databases_have_the_same_tables_but_for_the_names_of_types() {
+        for (one, other) in SQLITE.iter().zip(POSTGRES.iter()) {
+            let spelled_for_postgres = one
+                .sql
+                .as_str()
+                .replace("INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
+                .replace("INTEGER", "BIGINT")
+                .replace("TEXT PRIMARY KEY NOT NULL", "TEXT PRIMARY KEY")
+                .replace(") STRICT;", ");");
+            let words = |sql: &str| sql.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(words(&spelled_for_postgres), words(other.sql.as_str()), "{}", one.description);
+        }
     }
 }

@@ -145,13 +145,14 @@ const HEARTBEAT: &str = "
     ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at";
 
 const FREE_RULES: &str = "
-    UPDATE rules SET claimed_by = NULL, epoch = epoch + 1
+    UPDATE rules SET claimed_by = NULL, lease_until = NULL, epoch = epoch + 1
     WHERE claimed_by IS NOT NULL AND (claimed_by = $1 OR $2 = 1)";
 
 // Its sender died with the message under way: whether it arrived is unknown, so it counts as an attempt.
 const FREE_DELIVERIES: &str = "
     UPDATE outbox SET state = 'pending', claimed_by = NULL, lease_until = NULL,
-        lease_epoch = lease_epoch + 1, attempts = attempts + 1, last_error = 'the process ended while this was being sent'
+        lease_epoch = lease_epoch + 1, attempts = attempts + 1,
+        last_error = 'the process ended while this was being sent'
     WHERE state = 'sending' AND (claimed_by = $1 OR $2 = 1)";
 
 const FORGET_CLAIMANTS: &str = "

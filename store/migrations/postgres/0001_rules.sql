@@ -20,6 +20,8 @@ CREATE TABLE rules (
     last_window_end BIGINT,
     epoch           BIGINT NOT NULL DEFAULT 0 CHECK (epoch >= 0),  -- rises with each claim; fences an old claimant
     claimed_by      TEXT,
+    lease_until     BIGINT,           -- on the database's clock
+    CONSTRAINT a_claim_has_an_end CHECK ((claimed_by IS NULL) = (lease_until IS NULL)),
     CONSTRAINT a_retired_rule_is_never_due CHECK (retired_at IS NULL OR (enabled = 0 AND next_at IS NULL AND claimed_by IS NULL))
 );
 

@@ -100,6 +100,19 @@ on_both! {
 }
 
 on_both! {
+    async fn what_follows_a_lost_slot_of_the_same_claim_is_lost_with_it(db: TestDatabase) {
+        let store = db.open().await;
+        save(&store, &["a"]).await;
+        let claimed = claim(&store, 60).await.remove(0);
+        let mut replay = decided(&claimed, 0);
+        replay.release = false;
+        let batch = [replay, decided(&claimed, 60)];
+        assert_eq!(store.commit_evaluations(&batch).await.unwrap(), [LeaseLost, LeaseLost]);
+        assert_eq!(store.commit_evaluations(&batch[1..]).await.unwrap(), [Committed]);
+    }
+}
+
+on_both! {
     async fn a_slot_after_the_claim_ended_is_lost(db: TestDatabase) {
         let store = db.open().await;
         save(&store, &["a"]).await;

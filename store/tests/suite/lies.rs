@@ -29,10 +29,12 @@ const LIES: &[(&str, &str)] = &[
     ("eventful_runs_stay_single", "UPDATE runs SET slot_count = 2, last_at = first_at + 1, notified = 1"),
     ("only_failed_has_an_error", "UPDATE runs SET error = 'x'"),
     ("a_retired_rule_is_never_due", "UPDATE rules SET retired_at = 1"),
+    ("a_claim_has_an_end", "UPDATE rules SET claimed_by = 'x'"),
     ("a negative epoch", "UPDATE rules SET epoch = -1"),
     (
         "one notification per id and channel",
-        "INSERT INTO outbox (notification_id, channel, lane, next_at, expires_at, created_at) SELECT notification_id, channel, lane, next_at, expires_at, created_at FROM outbox",
+        "INSERT INTO outbox (notification_id, channel, lane, next_at, expires_at, created_at)
+            SELECT notification_id, channel, lane, next_at, expires_at, created_at FROM outbox",
     ),
     ("an outbox row without its fact", "DELETE FROM notifications"),
 ];

@@ -16,7 +16,6 @@ use watchfire_store::{
 macro_rules! on_both {
     ($(#[$meta:meta])* async fn $name:ident($db:ident: TestDatabase) $body:block) => {
         mod $name {
-            #[allow(unused_imports, reason = "not every test needs everything")]
             use super::*;
 
             async fn check($db: $crate::support::TestDatabase) $body
@@ -29,7 +28,9 @@ macro_rules! on_both {
             #[tokio::test]
             async fn postgres() {
                 if let Some(db) = $crate::support::TestDatabase::postgres().await {
+                    let name = db.name();
                     check(db).await;
+                    $crate::support::drop_database(&name).await;
                 }
             }
         }
@@ -69,16 +70,24 @@ impl TestDatabase {
         Some(Self { target, folder })
     }
 
+    /// The name of a PostgreSQL database; of a SQLite one, which needs none, its file.
+    pub fn name(&self) -> String {
+        match &self.target {
+            StoreTarget::Sqlite { folder } => folder.display().to_string(),
+            StoreTarget::Postgres { url, .. } => url.rsplit_once('/').unwrap().1.to_owned(),
+        }
+    }
+
     pub async fn open(&self) -> Store {
         Store::open(&self.target).await.unwrap()
     }
 
     /// The same database from another machine: only PostgreSQL has that.
-    pub fn elsewhere(&self) -> Option<StoreTarget> {
+    pub fn elsewhere(&self, machine: &str) -> StoreTarget {
         match &self.target {
-            StoreTarget::Sqlite { .. } => None,
+            StoreTarget::Sqlite { .. } => panic!("a SQLite file has one owner"),
             StoreTarget::Postgres { url, .. } => {
-                Some(StoreTarget::Postgres { url: url.clone(), folder: self.folder.path().join("elsewhere") })
+                StoreTarget::Postgres { url: url.clone(), folder: self.folder.path().join(machine) }
             }
         }
     }
@@ -100,6 +109,13 @@ impl TestDatabase {
             }
         }
     }
+}
+
+/// Removes a database of [`TestDatabase::postgres`]; that of a failed test stays to be looked at.
+pub async fn drop_database(name: &str) {
+    let mut connection = PgConnection::connect(&std::env::var(SERVER).unwrap()).await.unwrap();
+    let sql = sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
 }
 
 /// Second `n` after the epoch.
