@@ -13,6 +13,18 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     if text == "0" { Some(Duration::ZERO) } else { parse_duration(text) }
 }
 
+/// The number at the start of a text, with the unit that was probably meant: `10 seconds` gives `10s`.
+pub(super) fn with_unit(text: &str) -> Option<String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number = text[..digits].parse::<u32>().ok().filter(|number| *number > 0)?;
+    let unit = match text[digits..].trim_start().chars().next().map(|c| c.to_ascii_lowercase()) {
+        None => 's',
+        Some(unit @ ('s' | 'm' | 'h' | 'd' | 'w')) => unit,
+        Some(_) => 'm',
+    };
+    Some(format!("{number}{unit}"))
+}
+
 /// A duration above zero.
 fn lasting(text: &str) -> Option<Duration> {
     parse_duration(text).filter(|duration| !duration.is_zero())
@@ -47,6 +59,10 @@ impl Phrase for Duration {
     fn parse(text: &str) -> Option<Self> {
         duration(text)
     }
+
+    fn example(text: &str) -> String {
+        with_unit(text).unwrap_or_else(|| Self::EXAMPLE.to_owned())
+    }
 }
 
 impl Phrase for Hold {
@@ -57,6 +73,10 @@ impl Phrase for Hold {
 
     fn parse(text: &str) -> Option<Self> {
         runs(text).map(Self::Runs).or_else(|| duration(text).map(Self::Time))
+    }
+
+    fn example(text: &str) -> String {
+        with_unit(text).unwrap_or_else(|| Self::EXAMPLE.to_owned())
     }
 }
 

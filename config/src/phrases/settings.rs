@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use watchfire_model::parse_duration;
 
+use super::patience::with_unit;
 use crate::read::Phrase;
 
 /// A duration above zero.
@@ -18,6 +19,10 @@ impl Phrase for Span {
 
     fn parse(text: &str) -> Option<Self> {
         parse_duration(text).filter(|span| !span.is_zero()).map(Self)
+    }
+
+    fn example(text: &str) -> String {
+        with_unit(text).unwrap_or_else(|| Self::EXAMPLE.to_owned())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::source_text::SourceText;
 /// How deep lists and mappings may stand in each other.
 const DEPTH_MAX: usize = 32;
 /// How many values one file may hold, each alias counted with all that it stands for.
-const NODES_MAX: usize = 100_000;
+const NODES_MAX: usize = 1_000_000;
 
 /// Reads one file; `None` when it is empty, or when it is no YAML, which is then reported.
 pub(crate) fn parse(source: &SourceText, report: &mut Report) -> Option<Rc<Node>> {
