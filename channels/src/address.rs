@@ -8,11 +8,11 @@ use watchfire_model::Fingerprint;
 /// Scheme, host and port, then the first four characters of a hash of the whole address,
 /// by which two addresses at one host are told apart. Never user, password, path or query.
 pub fn masked_address(address: &str) -> String {
-    let mut hash = Fingerprint::builder("address/1");
-    hash.text(address.trim());
-    let hash = hash.finish();
-    let mark: String = hash.as_str().chars().take(4).collect();
     let parsed = Url::parse(address.trim()).ok();
+    let mut hash = Fingerprint::builder("address/1");
+    // Two spellings of one address have one mark.
+    hash.text(parsed.as_ref().map_or(address.trim(), Url::as_str));
+    let mark: String = hash.finish().as_str().chars().take(4).collect();
     match parsed.as_ref().and_then(|url| Some((url, url.host_str()?))) {
         Some((url, host)) => {
             let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
@@ -40,6 +40,7 @@ mod tests {
     fn two_addresses_at_one_host_are_told_apart_and_the_mark_is_stable() {
         assert_ne!(masked_address("https://a.example/1"), masked_address("https://a.example/2"));
         assert_eq!(masked_address("https://a.example/1"), masked_address("https://a.example/1\n"));
+        assert_eq!(masked_address("HTTPS://A.example:443"), masked_address("https://a.example/"));
     }
 
     #[test]

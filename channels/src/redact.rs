@@ -9,17 +9,20 @@ const REMOVED: &str = "[removed]";
 const HEADER_MIN_CHARS: usize = 4;
 const SEGMENT_MIN_CHARS: usize = 6;
 
-/// Parts of paths that are words of the trade and not tokens.
-const COMMON_SEGMENTS: [&str; 12] = [
+/// Parts of addresses that are words of the trade and not tokens.
+const COMMON_WORDS: [&str; 15] = [
     "alerts",
     "events",
+    "false",
     "incoming",
     "integrations",
+    "json",
     "messages",
     "notifications",
     "notify",
     "public",
     "services",
+    "true",
     "webhook",
     "webhooks",
     "workflows",
@@ -43,8 +46,7 @@ impl Redactor {
         let path_and_query = &url[url::Position::BeforePath..url::Position::AfterQuery];
         self.add(path_and_query, SEGMENT_MIN_CHARS);
         self.add(url.path(), SEGMENT_MIN_CHARS);
-        let segments = url.path_segments().into_iter().flatten();
-        for segment in segments.filter(|segment| !COMMON_SEGMENTS.contains(segment)) {
+        for segment in url.path_segments().into_iter().flatten() {
             self.add(segment, SEGMENT_MIN_CHARS);
         }
         for part in [Some(url.username()), url.password(), url.query()].into_iter().flatten() {
@@ -88,7 +90,7 @@ impl Redactor {
     }
 
     fn add(&mut self, secret: &str, min_chars: usize) {
-        if secret.chars().count() < min_chars {
+        if secret.chars().count() < min_chars || COMMON_WORDS.contains(&secret) {
             return;
         }
         let quoted = serde_json::Value::from(secret).to_string();
@@ -113,7 +115,7 @@ mod tests {
 
     fn redactor() -> Redactor {
         let mut redactor = Redactor::default();
-        let address = "https://ann:pa55word@example.com/services/T0K3N-one/webhook?key=qu%2Fery&x=1";
+        let address = "https://ann:pa55word@example.com/services/T0K3N-one/webhook?key=qu%2Fery&x=true";
         redactor.address(address);
         redactor.parts_of(&Url::parse(address).unwrap());
         redactor.header("Bearer abc.def");
@@ -125,10 +127,10 @@ mod tests {
     fn secrets_are_removed_in_every_form_in_which_they_are_quoted() {
         for (text, clean) in [
             (
-                "no route to https://ann:pa55word@example.com/services/T0K3N-one/webhook?key=qu%2Fery&x=1!",
+                "no route to https://ann:pa55word@example.com/services/T0K3N-one/webhook?key=qu%2Fery&x=true!",
                 "no route to [removed]!",
             ),
-            ("POST /services/T0K3N-one/webhook?key=qu%2Fery&x=1: 404", "POST [removed]: 404"),
+            ("POST /services/T0K3N-one/webhook?key=qu%2Fery&x=true: 404", "POST [removed]: 404"),
             ("POST /services/T0K3N-one/webhook: 404", "POST [removed]: 404"),
             (r#"{"path":"\/services\/T0K3N-one\/webhook"}"#, r#"{"path":"[removed]"}"#),
             ("no such token T0K3N-one", "no such token [removed]"),
@@ -137,7 +139,7 @@ mod tests {
             ("got Bearer abc.def", "got [removed]"),
             ("token abc.def is no Bearer token", "token [removed] is no Bearer token"),
             (r#"{"header":"say \"hi\""}"#, r#"{"header":"[removed]"}"#),
-            ("no webhook called x, ask our services desk", "no webhook called x, ask our services desk"),
+            ("no webhook called x, ask our services desk: true", "no webhook called x, ask our services desk: true"),
         ] {
             assert_eq!(redactor().apply(text, false), clean, "{text}");
         }

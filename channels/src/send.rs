@@ -149,14 +149,20 @@ fn chain(error: reqwest::Error) -> String {
 /// The status has been given: a body that breaks off or never ends changes nothing about it.
 async fn words(mut response: Response, request: &WireRequest) -> String {
     let mut bytes = Vec::new();
-    while bytes.len() < ANSWER_MAX_BYTES {
+    let is_cut = loop {
         match response.chunk().await {
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
+            Ok(None) => break bytes.len() > ANSWER_MAX_BYTES,
+            Err(_) => break true,
         }
-    }
-    let is_cut = bytes.len() >= ANSWER_MAX_BYTES;
+        if bytes.len() > ANSWER_MAX_BYTES {
+            break true;
+        }
+    };
     bytes.truncate(ANSWER_MAX_BYTES);
+    if bytes.is_empty() {
+        return String::new();
+    }
     kept(&request.redactor().apply(&String::from_utf8_lossy(&bytes), is_cut))
 }
 
@@ -168,4 +174,24 @@ fn kept(text: &str) -> String {
     let mut printable = printable.trim().to_owned();
     printable.truncate(printable.floor_char_boundary(DETAIL_MAX_BYTES));
     printable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_certificates_still_has_a_client() {
+        // `Sender::new` also installs the process's TLS provider.
+        Sender::new(CONNECT_TIMEOUT).unwrap();
+        assert!(client(CONNECT_TIMEOUT, Trust::Nobody).is_ok());
+    }
+
+    #[test]
+    fn what_is_kept_ends_at_a_whole_character_within_the_limit() {
+        for (text, bytes) in [("é".repeat(2_000), 2_048), (format!("a{}", "é".repeat(2_000)), 2_047)] {
+            assert_eq!(kept(&text).len(), bytes);
+        }
+        assert_eq!(kept(" a\r\nb\tc\u{0}\u{1b}[2Jd\u{9b}e\n"), "a \nb\tc  [2Jd e");
+    }
 }

@@ -281,3 +281,15 @@ fn changes_that_are_not_listed_count_as_truncated() {
     assert_eq!(webhook::body(&Notification { change_count: 4, ..changed() })["truncated"], true);
     assert_eq!(webhook::body(&Notification { truncated: true, ..changed() })["truncated"], true);
 }
+
+#[test]
+fn the_page_about_webhooks_shows_the_example_and_names_every_key_type_and_reason() {
+    let page = include_str!("../../docs/webhook.md");
+    assert!(page.contains(include_str!("../testdata/webhook/firing.json").trim()), "the example differs");
+    let keys = webhook::body(&test()).as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let kinds = NotificationKind::ALL.iter().map(|kind| kind.as_str().to_owned());
+    let reasons = Reason::ALL.iter().map(|reason| reason.as_str().to_owned());
+    for word in keys.into_iter().chain(kinds).chain(reasons) {
+        assert!(page.contains(&format!("`{word}`")), "docs/webhook.md does not name `{word}`");
+    }
+}

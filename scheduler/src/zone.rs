@@ -140,6 +140,8 @@ mod tests {
             ("Europe/Berlin", "2026-11-20", "2026-11-19T23:00:00Z"),
             ("America/Havana", "2024-03-10", "2024-03-10T05:00:00Z"),
             ("America/Havana", "2024-11-03", "2024-11-03T04:00:00Z"),
+            // Nuuk's clock fell from 24:00 to 23:00, so the date began an hour later.
+            ("America/Nuuk", "2024-10-27", "2024-10-27T02:00:00Z"),
             ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z"),
             ("Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z"),
             ("America/St_Johns", "2006-10-29", "2006-10-29T02:30:00Z"),

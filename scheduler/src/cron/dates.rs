@@ -31,9 +31,12 @@ pub(super) struct Dates {
 
 impl Dates {
     /// Asks croner about every kind of month; `any_year` when the pattern has no year field.
-    pub fn new(pattern: &CronPattern, any_year: bool) -> Self {
+    ///
+    /// Days that `also` names in the months and years of `pattern` are named too.
+    pub fn new(pattern: &CronPattern, also: Option<&CronPattern>, any_year: bool) -> Self {
         let months = pattern.months.values();
-        let days = days_by_kind_of_month(pattern);
+        let mut days = [[0; 7]; 4];
+        std::iter::once(pattern).chain(also).for_each(|pattern| add_days(&mut days, pattern));
         Self {
             days,
             months: months.iter().fold(0, |set, month| set | 1 << month),
@@ -92,7 +95,9 @@ impl Dates {
 
     /// Whether a date is named.
     pub fn contains(&self, date: NaiveDate) -> bool {
-        self.at_or_after(date) == Some(date)
+        let year = date.year();
+        self.year_at_or_after(year) == Some(year)
+            && self.days_in(year, date.month()).is_some_and(|days| days >> date.day0() & 1 == 1)
     }
 
     /// The named days of one month; `None` when chrono does not know that month.
@@ -134,9 +139,8 @@ fn kinds_of(month: u16, days: &[[u32; 7]; 4]) -> &[u32] {
     days[lengths].as_flattened()
 }
 
-fn days_by_kind_of_month(pattern: &CronPattern) -> [[u32; 7]; 4] {
-    let mut table = [[0; 7]; 4];
-    for ((year, month, length), row) in MONTH_OF_LENGTH.into_iter().zip(&mut table) {
+fn add_days(table: &mut [[u32; 7]; 4], pattern: &CronPattern) {
+    for ((year, month, length), row) in MONTH_OF_LENGTH.into_iter().zip(table) {
         for (first, days) in (0..).zip(row) {
             for day in 1..=length {
                 let weekday = Weekday::from_days_from_sunday((first + day - 1) % 7);
@@ -147,5 +151,4 @@ fn days_by_kind_of_month(pattern: &CronPattern) -> [[u32; 7]; 4] {
             }
         }
     }
-    table
 }

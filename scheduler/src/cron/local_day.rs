@@ -81,6 +81,18 @@ impl<'a> LocalDay<'a> {
         };
         self.pieces.iter().map(one).sum()
     }
+
+    /// The first instant that stands for a time which this day does not have.
+    pub fn first_moved(&self) -> Option<i64> {
+        self.pieces.iter().find_map(|piece| match *piece {
+            Piece::Flow { .. } => None,
+            Piece::Point { at, from, to } => {
+                // Within the day the last time of a point is the end of the gap, which exists.
+                let gap_end = if i64::from(to) == DAY_SECONDS { to } else { to - 1 };
+                (self.times.count(from, gap_end) > 0).then_some(at)
+            }
+        })
+    }
 }
 
 /// A stretch from the time of day `from` on.

@@ -44,6 +44,16 @@ impl CronCadence {
         self.zone
     }
 
+    /// The first instant in `(after, through]` at which a clock time runs that its local day does
+    /// not have, because the clocks went forward over it. It is what `check` warns about.
+    ///
+    /// Interval patterns never have one: inside a gap they just do not run.
+    pub fn first_in_gap(&self, after: Timestamp, through: Timestamp) -> Option<Timestamp> {
+        let (after, through) = (whole_seconds(after), whole_seconds(through));
+        let moved = self.dates_around(after, through).filter_map(|date| self.day(date).first_moved());
+        moved.filter(|at| (after + 1..=through).contains(at)).map(Timestamp::from_seconds).next()
+    }
+
     pub(crate) fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
         let after = whole_seconds(after);
         // A fold can bring back the date before, so the search starts one date early.
@@ -85,10 +95,10 @@ impl CronCadence {
             let day = self.day(date);
             count += day.count(after, through);
             // A gap over midnight can end two dates' runs on one instant, which is one run.
-            if newest.is_some() && day.first_after(after).filter(|first| *first <= through) == newest {
+            if newest.is_some() && day.first_after(after) == newest {
                 count -= 1;
             }
-            newest = day.last_at_or_before(through).filter(|last| *last > after);
+            newest = day.last_at_or_before(through);
         }
         count
     }
@@ -96,7 +106,7 @@ impl CronCadence {
     /// The named dates whose runs can lie in `(after, through]`.
     fn dates_around(&self, after: i64, through: i64) -> impl Iterator<Item = NaiveDate> + '_ {
         let first = self.date_at(after).and_then(|date| date.pred_opt());
-        let last = self.date_at(through).and_then(|date| date.succ_opt()).filter(|_| after < through);
+        let last = self.date_at(through).and_then(|date| date.succ_opt());
         let dates = &self.pattern.dates;
         std::iter::successors(first.and_then(|date| dates.at_or_after(date)), |date| {
             dates.at_or_after(date.succ_opt()?)

@@ -1,6 +1,7 @@
 //! Reads the text of a pattern. croner does the fields; what it would read wrongly is refused or
 //! mended before.
 
+use croner::CronPattern;
 use croner::parser::{CronParser, Year};
 
 use super::dates::Dates;
@@ -47,13 +48,13 @@ pub enum PatternError {
         found: usize,
     },
     /// A field that cannot be read.
-    #[error("`{text}` is not a {field} in the cron pattern `{pattern}`")]
+    #[error("the {field} `{text}` of the cron pattern `{pattern}` cannot be read")]
     Field {
         /// The whole pattern.
         pattern: String,
         /// Which field.
         field: CronField,
-        /// What stands there.
+        /// What stands there, as it was written.
         text: String,
     },
 }
@@ -82,53 +83,71 @@ impl Pattern {
     /// Reads five, six or seven fields or a nickname.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let text = text.trim();
-        let written = text.to_ascii_uppercase();
-        let fields = fields(text, &written)?;
-        if let Some(wrong) = CronField::ALL.into_iter().zip(&fields).find(|(field, text)| !is_well_formed(*field, text))
-        {
-            return Err(wrong_field(text, wrong.0, wrong.1));
+        let fields = fields(text)?;
+        let all = || CronField::ALL.into_iter().zip(&fields);
+        if let Some((field, _)) = all().find(|(field, text)| !is_well_formed(*field, text)) {
+            return Err(wrong_field(text, field));
         }
-        let pattern = parser().parse(&fields.join(" ")).map_err(|_| find_wrong_field(text, &fields))?;
-        let mut parsed = pattern.pattern;
-        // croner takes 7 for Sunday everywhere but in `7L`.
-        if parsed.days_of_week.is_bit_set(7, LAST_WEEKDAY_BIT).unwrap_or(false) {
-            parsed.days_of_week.set_bit(0, LAST_WEEKDAY_BIT).map_err(|_| find_wrong_field(text, &fields))?;
-        }
+        // croner does not say which field it cannot read, so each is tried alone.
+        let dates = read(&fields).map_err(|()| {
+            let alone = |field| {
+                std::array::from_fn(
+                    |other| if other == field as usize { fields[other].clone() } else { "*".to_owned() },
+                )
+            };
+            let wrong = CronField::ALL.into_iter().find(|field| read(&alone(*field)).is_err());
+            wrong_field(text, wrong.unwrap_or(CronField::Minute))
+        })?;
         let [second, minute, hour, .., year] = &fields;
         let interval = [second, minute, hour].iter().any(|field| field.contains(['*', '/']));
         Ok(Self {
             text: text.to_owned(),
             kind: if interval { Kind::Interval } else { Kind::ClockTimes },
-            dates: Dates::new(&parsed, year == "*"),
-            times: TimesOfDay::new(&parsed.hours.values(), &parsed.minutes.values(), &parsed.seconds.values()),
+            dates: Dates::new(&dates, last_day_as_well(&fields).as_ref(), year == "*"),
+            times: TimesOfDay::new(&dates.hours.values(), &dates.minutes.values(), &dates.seconds.values()),
         })
     }
 }
 
-fn parser() -> CronParser {
+/// Has croner read seven fields.
+fn read(fields: &[String; 7]) -> Result<CronPattern, ()> {
     // `a/n` is `a-max/n`, which croner calls sloppy.
-    CronParser::builder().year(Year::Required).sloppy_ranges(true).build()
+    let parser = CronParser::builder().year(Year::Required).sloppy_ranges(true).build();
+    let mut pattern = parser.parse(&fields.join(" ")).map_err(drop)?.pattern;
+    // croner takes 7 for Sunday everywhere but in `7L`.
+    if pattern.days_of_week.is_bit_set(7, LAST_WEEKDAY_BIT).map_err(drop)? {
+        pattern.days_of_week.set_bit(0, LAST_WEEKDAY_BIT).map_err(drop)?;
+    }
+    Ok(pattern)
+}
+
+/// The pattern without its `LW`, if it has both `L` and `LW`: croner reads the two as `LW` alone.
+fn last_day_as_well(fields: &[String; 7]) -> Option<CronPattern> {
+    let days: Vec<&str> = fields[CronField::DayOfMonth as usize].split(',').collect();
+    if !days.contains(&"L") || !days.contains(&"LW") {
+        return None;
+    }
+    let mut fields = fields.clone();
+    fields[CronField::DayOfMonth as usize] = days.into_iter().filter(|day| *day != "LW").collect::<Vec<_>>().join(",");
+    read(&fields).ok()
 }
 
 /// Splits into all seven fields, in upper case, with wildcards written in one way.
-fn fields(text: &str, written: &str) -> Result<[String; 7], PatternError> {
-    if let Some(prefix) = text.split_whitespace().next()
-        && (written.starts_with("TZ=") || written.starts_with("CRON_TZ="))
-    {
-        return Err(PatternError::ZonePrefix { prefix: prefix.to_owned() });
-    }
-    let spelled_out = match written {
+fn fields(text: &str) -> Result<[String; 7], PatternError> {
+    let written = text.to_ascii_uppercase();
+    let first_word = || text.split_whitespace().next().unwrap_or_default().to_owned();
+    let spelled_out = match written.as_str() {
         "" => return Err(PatternError::Empty),
         "@YEARLY" | "@ANNUALLY" => "0 0 1 1 *",
         "@MONTHLY" => "0 0 1 * *",
         "@WEEKLY" => "0 0 * * 0",
         "@DAILY" | "@MIDNIGHT" => "0 0 * * *",
         "@HOURLY" => "0 * * * *",
-        _ if written.starts_with('@') => {
-            let nickname = text.split_whitespace().next().unwrap_or(text);
-            return Err(PatternError::Nickname { nickname: nickname.to_owned() });
+        _ if written.starts_with('@') => return Err(PatternError::Nickname { nickname: first_word() }),
+        _ if written.starts_with("TZ=") || written.starts_with("CRON_TZ=") => {
+            return Err(PatternError::ZonePrefix { prefix: first_word() });
         }
-        _ => written,
+        other => other,
     };
     let mut found: Vec<&str> = spelled_out.split_whitespace().collect();
     match found.len() {
@@ -180,19 +199,13 @@ fn is_well_formed(field: CronField, text: &str) -> bool {
     })
 }
 
-/// Tries each field alone, since croner does not say which one it could not read.
-fn find_wrong_field(pattern: &str, fields: &[String; 7]) -> PatternError {
-    let refused = |position: usize| {
-        let mut alone = ["*"; 7];
-        alone[position] = &fields[position];
-        parser().parse(&alone.join(" ")).is_err()
-    };
-    let position = (0..7).find(|position| refused(*position)).unwrap_or_default();
-    wrong_field(pattern, CronField::ALL[position], &fields[position])
-}
-
-fn wrong_field(pattern: &str, field: CronField, text: &str) -> PatternError {
-    PatternError::Field { pattern: pattern.to_owned(), field, text: text.to_owned() }
+/// The error about one field, which shows it as it was written.
+fn wrong_field(pattern: &str, field: CronField) -> PatternError {
+    let written: Vec<&str> = pattern.split_whitespace().collect();
+    // Five fields start with the minute.
+    let position = (field as usize).saturating_sub(usize::from(written.len() == 5));
+    let text = written.get(position).copied().unwrap_or_default().to_owned();
+    PatternError::Field { pattern: pattern.to_owned(), field, text }
 }
 
 /// Most often a range runs over the end of its field; else the field's own limits help.
