@@ -1,14 +1,11 @@
 //! What a folder of definitions means.
 
-use std::path::Path;
-use std::sync::Arc;
-
 use watchfire_alerts::Rule;
 use watchfire_channels::ChannelSpec;
 use watchfire_model::{QuerySpec, RuleName, SourceSpec};
 use watchfire_scheduler::Schedule;
 
-use crate::problem::Place;
+use crate::problem::{Place, Problem, ProblemSeverity};
 use crate::settings::Settings;
 use crate::text_map::TextMap;
 
@@ -55,6 +52,20 @@ pub struct SqlCheck {
     pub recover_when: Option<TextMap>,
     /// Where each condition of `severity` stands, in the order of `query.severity`.
     pub severity: Vec<TextMap>,
-    /// The file, as places name it.
-    pub source: Arc<Path>,
+    /// How messages about this rule begin, for example `rule "checkout-5xx"`.
+    pub subject: String,
+}
+
+impl SqlCheck {
+    /// A mistake found in this rule's SQL; `place` comes from one of its maps or keys.
+    pub fn problem(
+        &self,
+        place: Place,
+        severity: ProblemSeverity,
+        code: &'static str,
+        message: &str,
+        help: Option<String>,
+    ) -> Problem {
+        Problem { place, severity, code, message: format!("{}: {message}", self.subject), label: None, help }
+    }
 }

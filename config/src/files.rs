@@ -10,7 +10,7 @@ const FILES_MAX: usize = 10_000;
 /// How deep folders may stand in each other.
 const FOLDERS_DEEP_MAX: usize = 32;
 /// The largest file that is read, in bytes.
-pub(crate) const FILE_MAX_BYTES: u64 = 4 << 20;
+pub(crate) const FILE_MAX_BYTES: u64 = 32 << 20;
 
 /// The folder, or a file in it, could not be read at all. What stands in a file is never the cause.
 #[derive(Debug, thiserror::Error)]

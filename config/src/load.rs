@@ -52,7 +52,10 @@ impl Loaded {
     ///
     /// The lines of the answer end with a line break. Literal secrets are masked.
     pub fn render(&self, problem: &Problem) -> String {
-        let line = self.sources.get(&problem.place.file).and_then(|source| source.lines.get(problem.place.line - 1));
+        let line = self
+            .sources
+            .get(&problem.place.file)
+            .and_then(|source| source.lines.get(problem.place.line.checked_sub(1)?));
         let hidden: Vec<_> = self
             .hidden
             .iter()
@@ -137,7 +140,7 @@ fn is_clean(bytes: &[u8], report: &mut Report) -> bool {
     let not_utf8 = std::str::from_utf8(bytes).is_err();
     let foreign = |c: &char| (c.is_control() && !matches!(c, '\t' | '\u{85}')) || (not_utf8 && *c == '\u{fffd}');
     for (line, text) in source.lines.iter().enumerate() {
-        if let Some(column) = text.iter().position(|c| foreign(c)) {
+        if let Some(column) = text.iter().position(&foreign) {
             let at = source.span((line, column), (line, column + 1));
             let message = if not_utf8 { "the file is not UTF-8 text" } else { "a control character stands here" };
             report.error(at, if not_utf8 { "not_utf8" } else { "control_character" }, message);

@@ -62,3 +62,26 @@ fn hide_value(line: &mut [char], start: usize) {
 fn is_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/' | '=')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_a_key_of_secrets_is_masked_even_where_nobody_could_read_it() {
+        for (line, shown) in [
+            ("secret: abc", "secret: ***"),
+            ("  \"auth_key\":  'a", "  \"auth_key\":  **"),
+            ("Authorization: Bearer x", "Authorization: ********"),
+            ("secret: ${NAME}", "secret: ${NAME}"),
+            ("password: {file: p}", "password: {file: p}"),
+            ("x: whsec_abc, y: 1", "x: *********, y: 1"),
+            ("description: the token: is old", "description: the token: ******"),
+            ("secret", "secret"),
+            ("token:", "token:"),
+        ] {
+            let line: Vec<char> = line.chars().collect();
+            assert_eq!(mask(&line, &[]).into_iter().collect::<String>(), shown);
+        }
+    }
+}

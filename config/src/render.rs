@@ -30,7 +30,7 @@ pub(crate) fn render(problem: &Problem, line: Option<&[char]>, hidden: &[&Place]
     let gutter = number.to_string().len().max(5);
     if let Some(line) = line {
         let masked = mask(line, hidden);
-        let (shown, before, marked) = cut(&masked, column - 1, *length);
+        let (shown, before, marked) = cut(&masked, column.saturating_sub(1), *length);
         text.push_str(&format!("{number:>gutter$} | {}\n", shown.trim_end()));
         let label = problem.label.as_deref().map(|label| format!(" {label}")).unwrap_or_default();
         text.push_str(&format!("{:gutter$} | {:before$}{}{label}\n", "", "", "^".repeat(marked)));

@@ -16,11 +16,13 @@ pub(crate) struct Report {
     pub subject: Option<String>,
     /// Whether secrets are at home in what is being read: then values of unknown keys are hidden too.
     pub secretive: bool,
+    /// How many of the problems are errors; each rule asks, so it is counted as they come.
+    errors: usize,
 }
 
 impl Report {
     pub(crate) fn new(source: Arc<SourceText>) -> Self {
-        Self { source, problems: Vec::new(), secrets: Vec::new(), subject: None, secretive: false }
+        Self { source, problems: Vec::new(), secrets: Vec::new(), subject: None, secretive: false, errors: 0 }
     }
 
     pub(crate) fn error(&mut self, at: Span, code: &'static str, message: impl Into<String>) -> &mut Problem {
@@ -32,7 +34,7 @@ impl Report {
     }
 
     pub(crate) fn errors(&self) -> usize {
-        self.problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error).count()
+        self.errors
     }
 
     /// Keeps a scalar's text out of every line that is shown.
@@ -65,6 +67,7 @@ impl Report {
             None => message,
         };
         let place = self.source.place(at);
+        self.errors += usize::from(severity == ProblemSeverity::Error);
         self.problems.push(Problem { place, severity, code, message, label: None, help: None });
         self.problems.last_mut().expect("it was just pushed")
     }

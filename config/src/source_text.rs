@@ -1,5 +1,6 @@
 //! The text of one file, by lines.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +8,6 @@ use crate::problem::Place;
 use crate::yaml::Span;
 
 /// One file as it was read.
-#[derive(Debug)]
 pub(crate) struct SourceText {
     /// As messages show it: the folder as it was given, then the path below it.
     pub path: Arc<Path>,
@@ -15,6 +15,13 @@ pub(crate) struct SourceText {
     pub text: String,
     /// Its lines without their breaks; one more, empty, after a break at the end.
     pub lines: Vec<Vec<char>>,
+}
+
+/// The path alone: the text may hold secrets.
+impl fmt::Debug for SourceText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SourceText").field(&self.path).finish()
+    }
 }
 
 impl SourceText {

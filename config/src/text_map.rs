@@ -56,8 +56,11 @@ mod tests {
     use crate::report::Report;
     use crate::yaml::parse;
 
+    /// A value, the line and column of each of its characters, and the lines of its file.
+    type Mapped = (String, Vec<(usize, usize)>, Vec<Vec<char>>);
+
     /// The value of `k` and where it says each of its characters stands: line and column from 1.
-    fn mapped(text: &str) -> Option<(String, Vec<(usize, usize)>, Vec<Vec<char>>)> {
+    fn mapped(text: &str) -> Option<Mapped> {
         let source = Arc::new(SourceText::new(Path::new("a.yaml").into(), text));
         let mut report = Report::new(Arc::clone(&source));
         let root = parse(&source, &mut report)?;

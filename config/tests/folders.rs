@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use watchfire_alerts::{FirstRun, Hold, Missing, Mode, NoData, OnError, Patience, Repeat, SeveritySource, Tolerance};
 use watchfire_channels::Target;
-use watchfire_config::{LoadError, Loaded, RuleDefinition, load};
+use watchfire_config::{LoadError, Loaded, ProblemSeverity, RuleDefinition, load};
 use watchfire_model::{ChangeKind, Keep, Severity};
 use watchfire_scheduler::{Cadence, CatchUp, WindowSpec};
 
@@ -229,7 +229,9 @@ fn bytes_that_are_no_text_are_a_mistake_of_their_file() {
 
 #[test]
 fn a_file_that_is_too_large_is_not_read() {
-    let loaded = loaded(&[("a.yaml", &format!("version: 1\n# {}\n", "x".repeat(5 << 20)))]);
+    let folder = folder(&[("a.yaml", "version: 1\n")]);
+    fs::OpenOptions::new().write(true).open(folder.path().join("a.yaml")).unwrap().set_len(33 << 20).unwrap();
+    let loaded = load(folder.path(), &|_| None).unwrap();
     assert_eq!(codes(&loaded), ["file_too_large"]);
 }
 
@@ -312,4 +314,114 @@ fn sql_of_rules_with_other_mistakes_is_checked_too_and_points_into_the_file() {
     let when = check.when.as_ref().unwrap().place(1, 5);
     assert_eq!((when.line, when.column), (9, 15));
     assert_eq!((check.keys[0].0.as_str(), check.keys[0].1.line, check.keys[0].1.column), ("a", 8, 11));
+}
+
+#[test]
+fn examples_are_without_mistakes() {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    if !examples.exists() {
+        return;
+    }
+    let environment = |name: &str| {
+        let url = name.contains("URL") || name.contains("HOOK");
+        Some(if url { "https://example.com/h".to_owned() } else { format!("whsec_{}", "A".repeat(32)) })
+    };
+    let loaded = load(&examples, &environment).unwrap();
+    let rendered: String = loaded.problems.iter().map(|problem| loaded.render(problem)).collect();
+    assert!(!loaded.has_errors(), "{rendered}");
+    assert!(!loaded.definitions.rules.is_empty());
+}
+
+#[test]
+fn a_rule_of_the_handbook_lacks_only_what_is_not_built_yet() {
+    let text = r#"
+version: 1
+alerts:
+  - name: service-error-rate
+    owner: platform
+    query: |
+      SELECT service_name,
+             count(*)                                              AS requests,
+             count(*) FILTER (WHERE is_exception) * 1.0 / count(*) AS error_rate
+      FROM records
+      WHERE start_timestamp >= $window_start AND start_timestamp < $window_end
+      GROUP BY service_name
+    every: 1m
+    window: 15m
+    delay: 30s                       # spans arrive late
+    per: [service_name]              # one state, one message thread per service
+    when: requests >= 50 AND error_rate > 0.05
+    notify_when: transitions
+    severity:
+      critical: error_rate > 0.20
+      warning: true
+    for: 3m
+    recover_when: error_rate < 0.02  # hysteresis; NULL counts as not recovered
+    keep_firing_for: 5m
+    missing: alert after 10m         # a service that vanished is news
+    labels: {team: platform}
+    notify:
+      - channel: hook
+        repeat: 4h
+      - channel: hook2
+        severity: [critical]
+    message:
+      title: "{{instance.service_name}}: {{percent row.error_rate}} errors"
+      body: "{{row.requests}} requests in 15 min. {{link.query}}"
+      runbook: https://wiki.example.com/runbooks/errors
+    tests:
+      - name: fires after three minutes, once
+        input: {records: fixtures/spike.csv}
+        at: {4m: [], 8m: [{service_name: api, state: firing, severity: warning}]}
+        notifications: {slack-platform: 1, opsgenie: 0}
+  - name: feature-flags-changed
+    query: SELECT flag, enabled, rollout, updated_by, updated_at FROM feature_flags
+    every: 5m
+    window: none                     # a table, not a stream
+    per: [flag]
+    notify_when: data_change         # against the last successful run
+    change:
+      ignore: [updated_at]
+      report: [added, removed, changed]
+      first_run: silent
+      max_rows: 50                   # more than that: one digest
+    on_error: keep                   # a failed read is not "everything was removed"
+    no_data: alert after 1 runs      # an empty flags table is never normal
+    notify: [{channel: hook, on: [rows_changed]}]
+"#;
+    let second = CHANNELS.replace("name: hook", "name: hook2");
+    let loaded = loaded(&[("channels.yaml", CHANNELS), ("second.yaml", &second), ("rules.yaml", text)]);
+    assert_eq!(codes(&loaded), ["not_supported_yet"; 3]);
+    assert_eq!(loaded.definitions.rules[0].rule.name.as_str(), "feature-flags-changed");
+    assert_eq!((loaded.definitions.rules.len(), loaded.checks.len()), (1, 2));
+}
+
+#[test]
+fn nothing_that_is_printed_holds_a_secret() {
+    let text = "version: 1\nchannels:\n  - {name: a, type: webhook, url: 'https://example.com/SUPERSECRET', headers: {X-A: SUPERSECRET}, secret: whsec_SUPERSECRET}\nalerts:\n  - {name: a, query: SELECT 1, notify: a}\n";
+    let loaded = loaded(&[("a.yaml", text)]);
+    assert_eq!(loaded.checks.len(), 1);
+    assert!(!format!("{loaded:?}").contains("SUPERSECRET"));
+}
+
+#[test]
+fn mistakes_in_sql_are_told_like_all_others() {
+    let text = "version: 1\nalerts:\n  - name: a\n    query: SELECT b\n    per: [c]\n";
+    let mut loaded = loaded(&[("a.yaml", text)]);
+    let check = loaded.checks[0].clone();
+    let place = check.query_text.place(1, 8);
+    loaded.add_problems([check.problem(
+        place,
+        ProblemSeverity::Error,
+        "unknown_column",
+        "there is no column `b`",
+        None,
+    )]);
+    let problem = loaded.problems.iter().find(|problem| problem.code == "unknown_column").unwrap();
+    let rendered = loaded.render(problem);
+    let (_, shown) = rendered.split_once("a.yaml:").unwrap();
+    assert_eq!(
+        shown,
+        "4:19: rule \"a\": there is no column `b`\n    4 |     query: SELECT b\n      |                   ^\n"
+    );
 }

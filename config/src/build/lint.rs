@@ -100,7 +100,7 @@ fn without_effect(raw: &RawAlert, rule: &Rule, report: &mut Report) {
         report.warning(at, "no_effect", message).help("remove it, or write `notify_when: data_change`");
     }
     if rule.per.is_empty()
-        && raw.per.value.as_ref().is_none_or(|per| per.0.is_empty())
+        && (raw.per.is_absent() || raw.per.value.is_some())
         && let Some(at) = raw.missing.key_at()
     {
         let message = "`missing` has an effect only with `per`: a rule without it has no instance to miss";

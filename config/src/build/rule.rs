@@ -1,7 +1,6 @@
 //! A rule with every default filled in.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -104,7 +103,7 @@ pub(crate) fn rule(
     if let (Some(_), Some(_), Some(name)) = (&raw.name.value, &raw.query.value, raw.name.at()) {
         lint(raw, &rule, &schedule, name, report);
     }
-    let check = sql_check(raw, &rule.name, &query, report);
+    let check = sql_check(raw, &defined.subject, &rule.name, &query, report);
     let valid = !defined.bad && report.errors() == before;
     let enabled = raw.enabled.value.as_ref().is_none_or(|flag| flag.0);
     (valid.then_some(RuleDefinition { rule, schedule, query, enabled }), check)
@@ -143,6 +142,11 @@ fn labels(raw: &RawAlert) -> BTreeMap<String, String> {
     rows.map(|(key, value)| (key.value.0.clone(), value.value.0.clone())).collect()
 }
 
+/// Whether it has key columns; an empty list has none, one that could not be read surely meant some.
+fn has_per(raw: &RawAlert) -> bool {
+    !raw.per.is_absent() && raw.per.value.as_ref().is_none_or(|per| !per.0.is_empty())
+}
+
 fn columns(raw: &RawAlert) -> Vec<String> {
     raw.per.value.iter().flat_map(|per| per.names()).map(str::to_owned).collect()
 }
@@ -159,7 +163,7 @@ fn runbook(raw: &RawAlert, report: &mut Report) -> Option<String> {
 }
 
 fn mode(raw: &RawAlert, report: &mut Report) -> Mode {
-    let bare = raw.per.is_absent() && raw.when.is_absent();
+    let bare = !has_per(raw) && raw.when.is_absent();
     match raw.notify_when.value.as_ref().map(|mode| mode.0) {
         Some(Mode::Always) => {
             if let Some(at) = raw.notify_when.at() {
@@ -193,7 +197,7 @@ fn query_spec(raw: &RawAlert, known: &Known<'_>, mode: Mode, report: &mut Report
         }
         Some(RawSeverity::Fixed(_)) | None => Vec::new(),
     };
-    let keep_all = !raw.per.is_absent() || mode == Mode::DataChange;
+    let keep_all = has_per(raw) || mode == Mode::DataChange;
     QuerySpec {
         sql: text(&raw.query).unwrap_or_default(),
         when: text(&raw.when),
@@ -212,7 +216,7 @@ fn default_missing(raw: &RawAlert) -> Missing {
 
 /// A quiet service must end an "any error" alert; anything else needs a policy to be moved by silence.
 fn default_no_data(raw: &RawAlert, mode: Mode) -> NoData {
-    let bare = raw.per.is_absent() && raw.when.is_absent() && mode != Mode::DataChange;
+    let bare = !has_per(raw) && raw.when.is_absent() && mode != Mode::DataChange;
     if bare { NoData::Ok } else { NoData::Keep }
 }
 
@@ -280,7 +284,7 @@ fn not_yet(raw: &RawAlert, report: &mut Report) {
     }
 }
 
-fn sql_check(raw: &RawAlert, name: &RuleName, query: &QuerySpec, report: &Report) -> Option<SqlCheck> {
+fn sql_check(raw: &RawAlert, subject: &str, name: &RuleName, query: &QuerySpec, report: &Report) -> Option<SqlCheck> {
     let map = |field: &Field<Text>| field.node().map(|node| TextMap::of(&report.source, node));
     let ignored = raw.change.value.as_ref().and_then(|change| change.ignore.value.as_ref());
     let columns = raw.per.value.iter().chain(ignored).flat_map(|columns| &columns.0);
@@ -298,6 +302,6 @@ fn sql_check(raw: &RawAlert, name: &RuleName, query: &QuerySpec, report: &Report
         when: map(&raw.when),
         recover_when: map(&raw.recover_when),
         severity,
-        source: Arc::clone(&report.source.path),
+        subject: subject.to_owned(),
     })
 }

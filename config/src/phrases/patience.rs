@@ -13,6 +13,18 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     if text == "0" { Some(Duration::ZERO) } else { parse_duration(text) }
 }
 
+/// The number at the start of a text, with the unit that was probably meant: `10 seconds` gives `10s`.
+pub(super) fn with_unit(text: &str) -> Option<String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number = text[..digits].parse::<u32>().ok().filter(|number| *number > 0)?;
+    let unit = match text[digits..].trim_start().chars().next().map(|c| c.to_ascii_lowercase()) {
+        None => 's',
+        Some(unit @ ('s' | 'm' | 'h' | 'd' | 'w')) => unit,
+        Some(_) => 'm',
+    };
+    Some(format!("{number}{unit}"))
+}
+
 /// A duration above zero.
 fn lasting(text: &str) -> Option<Duration> {
     parse_duration(text).filter(|duration| !duration.is_zero())
@@ -47,6 +59,10 @@ impl Phrase for Duration {
     fn parse(text: &str) -> Option<Self> {
         duration(text)
     }
+
+    fn example(text: &str) -> String {
+        with_unit(text).unwrap_or_else(|| Self::EXAMPLE.to_owned())
+    }
 }
 
 impl Phrase for Hold {
@@ -57,6 +73,10 @@ impl Phrase for Hold {
 
     fn parse(text: &str) -> Option<Self> {
         runs(text).map(Self::Runs).or_else(|| duration(text).map(Self::Time))
+    }
+
+    fn example(text: &str) -> String {
+        with_unit(text).unwrap_or_else(|| Self::EXAMPLE.to_owned())
     }
 }
 
@@ -146,5 +166,59 @@ impl Phrase for CatchUp {
         }
         .or_else(|| after(text, &["latest", "within"]).and_then(lasting).map(Self::LatestWithin))
         .or_else(|| after(text, &["all", "within"]).and_then(lasting).map(Self::AllWithin))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<T: Phrase>(text: &str) -> Option<T> {
+        T::parse(text)
+    }
+
+    const TEN_MINUTES: Duration = Duration::from_secs(600);
+
+    #[test]
+    fn policies_read_as_people_write_them() {
+        assert_eq!(read("3 runs"), Some(Hold::Runs(3)));
+        assert_eq!(read("1 run"), Some(Hold::Runs(1)));
+        assert_eq!(read("0"), Some(Hold::Time(Duration::ZERO)));
+        assert_eq!(read("10m"), Some(Hold::Time(TEN_MINUTES)));
+        assert_eq!(read("resolve"), Some(Missing::Resolve(Patience::Runs(1))));
+        assert_eq!(read("resolve  after 2 runs"), Some(Missing::Resolve(Patience::Runs(2))));
+        assert_eq!(read("alert after 10m"), Some(Missing::Alert(Patience::Time(TEN_MINUTES))));
+        assert_eq!(read("ok"), Some(NoData::Ok));
+        assert_eq!(read("alert after 10m"), Some(OnError::Alert(Patience::Time(TEN_MINUTES))));
+        assert_eq!(read("latest within 10m"), Some(CatchUp::LatestWithin(TEN_MINUTES)));
+        assert_eq!(read("all within 10m"), Some(CatchUp::AllWithin(TEN_MINUTES)));
+    }
+
+    #[test]
+    fn what_is_no_policy_is_refused() {
+        for text in ["", "runs", "0 runs", "-1 runs", "three runs", "5x"] {
+            assert_eq!(read::<Hold>(text), None, "{text}");
+        }
+        for text in ["alert", "alert after", "alert after 0s", "resolveafter 1 runs", "keep after 1m"] {
+            assert_eq!(
+                (read::<Missing>(text), read::<NoData>(text), read::<OnError>(text)),
+                (None, None, None),
+                "{text}"
+            );
+        }
+        for text in ["all", "latest within", "none within 1h", "all within 0s"] {
+            assert_eq!(read::<CatchUp>(text), None, "{text}");
+        }
+        for text in ["0s", "backoff", "backoff 5m", "backoff 1h..5m", "sometimes"] {
+            assert!(read::<RawRepeat>(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_keeps_its_value_in_what_is_offered_instead() {
+        for (text, offered) in [("5x", "5m"), ("30", "30s"), ("10 seconds", "10s"), ("2 hours", "2h"), ("3min", "3m")] {
+            assert_eq!(Duration::example(text), offered, "{text}");
+        }
+        assert_eq!(Duration::example("soon"), "5m");
     }
 }

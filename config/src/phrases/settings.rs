@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use watchfire_model::parse_duration;
 
+use super::patience::with_unit;
 use crate::read::Phrase;
 
 /// A duration above zero.
@@ -18,6 +19,10 @@ impl Phrase for Span {
 
     fn parse(text: &str) -> Option<Self> {
         parse_duration(text).filter(|span| !span.is_zero()).map(Self)
+    }
+
+    fn example(text: &str) -> String {
+        with_unit(text).unwrap_or_else(|| Self::EXAMPLE.to_owned())
     }
 }
 
@@ -65,5 +70,26 @@ impl Phrase for HostPort {
         let bracketed = host.starts_with('[') && host.ends_with(']');
         let plain = !host.is_empty() && !host.contains([':', '/', ' ']);
         (port.parse::<u16>().is_ok() && (plain || bracketed)).then(|| Self(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_addresses_read_as_people_write_them() {
+        for (text, bytes) in [("1GiB", 1 << 30), ("512 MiB", 512 << 20), ("2GB", 2_000_000_000), ("7B", 7)] {
+            assert_eq!(ByteSize::parse(text).map(|size| size.0), Some(bytes), "{text}");
+        }
+        for text in ["", "GiB", "1", "0MiB", "-1MiB", "1.5GiB", "99999999999TB"] {
+            assert!(ByteSize::parse(text).is_none(), "{text}");
+        }
+        for text in ["127.0.0.1:4318", "localhost:0", "[::1]:4318", "0.0.0.0:80"] {
+            assert!(HostPort::parse(text).is_some(), "{text}");
+        }
+        for text in ["", "4318", ":4318", "::1:4318", "host:port", "http://host:80", "host:70000"] {
+            assert!(HostPort::parse(text).is_none(), "{text}");
+        }
     }
 }

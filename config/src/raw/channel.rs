@@ -47,7 +47,7 @@ mapping! {
 /// A channel, of a type that exists or will.
 #[derive(Debug)]
 pub(crate) enum RawChannel {
-    Webhook(RawWebhook),
+    Webhook(Box<RawWebhook>),
     Later { name: Field<Text> },
 }
 
@@ -64,7 +64,9 @@ impl RawChannel {
 impl FromNode for RawChannel {
     fn from_node(node: &Rc<Node>, key: &Keyed, report: &mut Report) -> Option<Self> {
         let later = node.entry("type").filter(|kind| kind.value.text().is_some_and(|text| LATER_TYPES.contains(&text)));
-        let Some(kind) = later else { return RawWebhook::from_node(node, key, report).map(Self::Webhook) };
+        let Some(kind) = later else {
+            return RawWebhook::from_node(node, key, report).map(|raw| Self::Webhook(Box::new(raw)));
+        };
         let word = kind.value.text().unwrap_or_default();
         // Its secrets are hidden although nobody reads them: another line may show them.
         if let NodeValue::Mapping(entries) = &node.value {

@@ -21,6 +21,12 @@ impl FromNode for RawSeverity {
         let NodeValue::Mapping(entries) = &node.value else {
             return Phrased::<Severity>::from_node(node, key, report).map(|level| Self::Fixed(level.0));
         };
+        if entries.is_empty() {
+            report
+                .error(node.at, "empty_list", format!("`{key}` names no level"))
+                .help("write `severity: {critical: n > 5, warning: true}`");
+            return None;
+        }
         let conditions: Vec<_> = entries
             .iter()
             .map(|entry| {

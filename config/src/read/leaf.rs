@@ -104,7 +104,7 @@ impl<T: FromNode> FromNode for Items<T> {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         let item = T::schema(generator);
-        json_schema!({"oneOf": [{"type": "array", "items": item.clone()}, item]})
+        json_schema!({"oneOf": [{"type": "array", "items": &item}, &item]})
     }
 }
 

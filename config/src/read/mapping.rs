@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use crate::read::field::{Field, FromNode, Keyed};
+use crate::read::phrase::quoted;
 use crate::report::Report;
-use crate::yaml::{Node, NodeValue, Span};
+use crate::yaml::{Entry, Node, NodeValue, Span};
 
 /// What messages call the top of a file with definitions.
 pub(crate) const FILE: &str = "a file";
@@ -58,7 +59,16 @@ pub(crate) fn read_keys(node: &Rc<Node>, what: &str, keys: &'static [Key], repor
     for key in keys {
         match (node.entry(key.name), key.alias.and_then(|alias| node.entry(alias))) {
             (Some(own), Some(alias)) => {
-                let message = format!("`{}` is another word for `{}`, and both are given", alias.key, own.key);
+                let shown = |entry: &Entry| entry.value.text().map_or_else(|| "…".to_owned(), quoted);
+                let message = format!(
+                    "`{}: {}` and `{}: {}` are both given, and `{}` is another word for `{}`",
+                    own.key,
+                    shown(own),
+                    alias.key,
+                    shown(alias),
+                    alias.key,
+                    own.key
+                );
                 report.error(alias.key_at, "duplicate_key", message).help(format!("keep `{}`", own.key));
             }
             (None, None) if key.required => {

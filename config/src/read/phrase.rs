@@ -33,6 +33,11 @@ pub(crate) trait Phrase: Sized {
         nearest(text, Self::WORDS.iter().copied())
     }
 
+    /// What could be written instead of a text that cannot be read.
+    fn example(_text: &str) -> String {
+        Self::EXAMPLE.to_owned()
+    }
+
     /// What editors are told about it.
     fn schema() -> Schema {
         if Self::WORDS.is_empty() {
@@ -64,7 +69,7 @@ impl<T: Phrase> FromNode for Phrased<T> {
                 .label(format!("expected {}", T::EXPECTED))
                 .help(match suggestion {
                     Some(word) => format!("did you mean `{word}`?"),
-                    None => format!("write `{key}: {}`", T::EXAMPLE),
+                    None => format!("write `{key}: {}`", T::example(text.trim())),
                 });
         }
         parsed.map(Self)

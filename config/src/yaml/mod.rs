@@ -6,6 +6,6 @@ mod properties;
 mod scalar_places;
 mod tree;
 
-pub(crate) use node::{Node, NodeValue, Span};
+pub(crate) use node::{Entry, Node, NodeValue, Span};
 pub(crate) use scalar_places::scalar_places;
 pub(crate) use tree::parse;

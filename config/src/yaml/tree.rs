@@ -13,8 +13,10 @@ use crate::source_text::SourceText;
 
 /// How deep lists and mappings may stand in each other.
 const DEPTH_MAX: usize = 32;
+/// How many keys one mapping may have.
+const KEYS_MAX: usize = 10_000;
 /// How many values one file may hold, each alias counted with all that it stands for.
-const NODES_MAX: usize = 100_000;
+const NODES_MAX: usize = 1_000_000;
 
 /// Reads one file; `None` when it is empty, or when it is no YAML, which is then reported.
 pub(crate) fn parse(source: &SourceText, report: &mut Report) -> Option<Rc<Node>> {
@@ -167,6 +169,11 @@ impl Builder<'_, '_> {
                 Some(name) => match &name.value {
                     NodeValue::Scalar(scalar) if scalar.text == "<<" && scalar.style == ScalarStyle::Plain => {
                         merged.push(node);
+                    }
+                    NodeValue::Scalar(_) if entries.len() >= KEYS_MAX => {
+                        let message = format!("a mapping has at most {KEYS_MAX} keys, and here is one more");
+                        self.report.error(name.at, "too_many_values", message);
+                        return Err(GivenUp);
                     }
                     NodeValue::Scalar(scalar) => {
                         match entries.iter().find(|entry| entry.key == scalar.text) {
