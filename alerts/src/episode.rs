@@ -106,8 +106,6 @@ impl Telling<'_> {
     fn opens(&self, next: &mut Instance) {
         next.episode = next.episode.saturating_add(1);
         next.seq = 0;
-        next.told.clear();
-        next.untold = false;
         self.takes_breach(next);
     }
 

@@ -72,16 +72,14 @@ fn groups_of(
         };
         groups.entry((reason, fact.kind, fact.at)).or_default().insert(place);
     }
-    let wanted = groups.into_iter().filter(|((reason, kind, _), _)| wants(rule, channel, *reason, *kind));
+    let wanted = groups.into_iter().filter(|((reason, ..), _)| wants(rule, channel, *reason));
     wanted.map(|((reason, kind, at), members)| (reason, kind, at, members)).collect()
 }
 
-/// `on: [all_resolved]` hears a resolve only as part of the last ones.
-fn wants(rule: &Rule, channel: &ChannelName, reason: Reason, kind: NotificationKind) -> bool {
-    let grouped =
-        [Reason::FirstFiring, Reason::NewInstances, Reason::SomeResolved, Reason::AllResolved].contains(&reason);
-    // A channel that is no longer assigned is no chat channel; everything else was decided with the fact.
-    !grouped || audience::channel_hears_reason(rule, channel, reason) || kind == NotificationKind::AlertSummary
+/// `on: [all_resolved]` hears a resolve only as part of the last ones. Everything else was decided with the fact.
+fn wants(rule: &Rule, channel: &ChannelName, reason: Reason) -> bool {
+    let words = [Reason::FirstFiring, Reason::NewInstances, Reason::SomeResolved, Reason::AllResolved];
+    !words.contains(&reason) || audience::channel_hears_reason(rule, channel, reason)
 }
 
 /// Whether the channel was told of an instance that fires.

@@ -29,7 +29,8 @@ pub(crate) fn watched(
     let mut walk = Walk::default();
     for (key, sighting) in sightings {
         let known = previous.instances.get(key);
-        // What does not breach and is not known is nothing to remember, unless its absence would be news.
+        // What does not breach and is not known is nothing to remember, unless its absence would be news:
+        // it would be forgotten below, and of these there may be many.
         if known.is_none() && !sighting.breaches && !instances::watches_healthy(rule) {
             continue;
         }

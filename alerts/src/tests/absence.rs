@@ -2,7 +2,6 @@
 
 use insta::assert_snapshot;
 
-use crate::state::RuleState;
 use crate::testing::{Run, context, key, observation, row, rule, timeline, timelines};
 use watchfire_model::{Outcome, Reason};
 
@@ -187,44 +186,9 @@ fn a_healthy_instance_is_remembered_only_where_its_absence_is_news() {
 }
 
 #[test]
-fn of_what_is_at_rest_no_more_than_max_instances_are_kept() {
-    let mut run = Run::new(rule("per, missing: recovers, max_instances: 2"));
-    let keys = ["a", "b", "c", "d"];
-    for (number, name) in (0_i64..).zip(keys) {
-        let rows = vec![row(name, 'x', number)];
-        run.step(&Outcome::Rows(observation(rows)), &context(number, false));
-    }
-    let known = |state: &RuleState| state.instances.keys().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    assert_eq!(known(&run.state), "key=a key=b key=c key=d", "fifteen minutes are kept in any case");
-    run.step(&Outcome::Rows(observation(vec![])), &context(15, false));
-    assert_eq!(known(&run.state), "key=a key=b key=c key=d", "the oldest resolved fourteen minutes ago");
-    run.step(&Outcome::Rows(observation(vec![])), &context(16, false));
-    assert_eq!(known(&run.state), "key=b key=c key=d", "the oldest resolved fifteen minutes ago");
-    run.step(&Outcome::Rows(observation(vec![])), &context(60, false));
-    assert_eq!(known(&run.state), "key=c key=d");
-}
-
-#[test]
-fn what_waits_to_fire_and_is_never_seen_again_is_forgotten_too() {
-    let mut run = Run::new(rule("per, for: 2 runs, missing: keep, max_instances: 1"));
-    let known = |state: &RuleState| state.instances.keys().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    run.slots(&[("a", "x-"), ("b", "-x")], 0, 0);
-    assert_eq!(known(&run.state), "key=a key=b");
-    run.slots(&[("b", "-")], 14, 0);
-    assert_eq!(known(&run.state), "key=a key=b");
-    run.slots(&[("b", "-")], 15, 0);
-    assert_eq!(known(&run.state), "key=b", "two wait, one too many, and a for fifteen minutes");
-    run.slots(&[("b", "-")], 7 * 24 * 60, 0);
-    assert_eq!(known(&run.state), "key=b");
-    run.slots(&[("b", "-")], 7 * 24 * 60 + 1, 0);
-    assert_eq!(known(&run.state), "");
-}
-
-#[test]
-fn what_is_about_to_fire_does_not_push_out_what_rests() {
-    let mut run = Run::new(rule("per, max_instances: 1"));
-    run.slots(&[("a", "x.")], 0, 0);
-    run.rule.hold_for = crate::Hold::Runs(9);
-    run.slots(&[("a", "-"), ("b", "x")], 60, 0);
-    assert_eq!(run.state.instances.len(), 2);
+fn messages_come_in_the_order_of_keys_whether_seen_or_not() {
+    assert_snapshot!(timelines("per, missing: recovers", &[("a", "x-"), ("b", "-x"), ("c", "x-")]), @"
+    00:00 a=firing c=firing  notify started_firing a  notify started_firing c
+    00:01 a=resolved b=firing c=resolved  notify resolved a  notify started_firing b  notify resolved c
+    ");
 }

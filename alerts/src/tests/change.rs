@@ -9,7 +9,7 @@ use crate::rule::{FirstRun, Rule, Tolerance};
 use crate::testing::{Run, context, minute, observation, rule};
 use watchfire_model::{
     Change, ChangeKind, Column, ColumnType, Failure, FailureCode, Fingerprint, NotificationKind, Observation,
-    ObservedRow, Outcome, Reason, Value,
+    ObservedRow, Outcome, Reason, Severity, Value,
 };
 
 /// A result of breaching rows over the columns `flag`, `value`, `at`; cells are JSON.
@@ -276,6 +276,7 @@ fn more_changes_than_max_rows_are_counted_and_cut() {
     assert_eq!((told.changes.len(), told.change_count), (2, 3));
     assert_eq!(told.changes[0].key["flag"], Value::String("a".into()));
     assert_eq!((told.rows.len(), told.columns.len()), (0, 3));
+    assert_eq!((told.severity, run.state.last_success_at), (Some(Severity::Warning), Some(minute(1))));
 }
 
 #[test]
@@ -295,6 +296,7 @@ fn beyond_max_instances_rows_the_comparison_stops_and_one_notice_says_so() {
     let reasons: Vec<Reason> = run.told.iter().map(|(told, _)| told.reason).collect();
     assert_eq!(reasons, [Reason::Overflow, Reason::RowsChanged, Reason::Overflow]);
     let error = run.told[0].0.error.clone().unwrap();
+    assert_eq!((error.last_success_at, error.next_run_at), (Some(minute(1)), Some(minute(2))));
     assert_eq!(error.message, "2 instances are more than `max_instances: 1`; they are not compared");
     assert_eq!(run.told[1].0.changes.len(), 1, "compared with the last baseline");
 }

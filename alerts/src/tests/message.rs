@@ -249,6 +249,7 @@ fn a_pending_instance_beyond_the_cap_is_dropped_and_an_ended_one_stays_ended() {
     run.slots(&[("a", "w"), ("b", "c")], 2, 0);
     assert_eq!(run.told.last().unwrap().0.reason, Reason::Overflow);
     assert_eq!(run.told.len(), 4, "start and end of a, start of b, overflow");
+    assert_eq!(run.state.instances[&key("a")].condition, crate::Condition::Resolved { at: minute(1) });
 }
 
 #[test]
@@ -301,4 +302,15 @@ fn each_part_of_a_rules_memory_is_a_reason_to_write_it() {
         Some(crate::Baseline { at: minute(0), semantic_hash: String::new(), columns: vec![], rows: vec![] });
     let changes = after.changes_from(&before);
     assert!(changes.baseline && !changes.rule);
+}
+
+#[test]
+fn when_an_instance_was_last_seen_is_remembered_but_is_no_reason_to_write() {
+    let mut run = Run::new(rule("per, missing: keep"));
+    run.slots(&[("a", "x")], 0, 0);
+    let (_, changes) = run.step(&Outcome::Rows(observation(vec![row("a", 'x', 0)])), &context(1, false));
+    assert_eq!(run.state.instances[&key("a")].last_seen_at, Some(minute(1)));
+    assert_eq!(changes.upserts, vec![]);
+    run.slots(&[("a", "-")], 2, 0);
+    assert_eq!(run.state.instances[&key("a")].last_seen_at, Some(minute(1)));
 }
