@@ -78,7 +78,6 @@ impl Source {
         Self { spec, source_bytes, known: Mutex::default() }
     }
 
-
     /// The table as it is now. Blocks on the file system, and long when a large file changed.
     pub(crate) fn snapshot(&self) -> Result<Arc<Snapshot>, Failure> {
         // Held while reading: two queries of the same slot must not read the same file twice.
@@ -160,6 +159,7 @@ impl Source {
         }
         let schema = self.schema(&schemas, known)?;
         let time_column = self.time_column(&schema);
+        let schema = merge::with_instant(&schema, time_column.as_deref());
         Ok(Snapshot { schema, time_column, rows: Rows::Parquet(Arc::new(versions.to_vec())), hides_pending: false })
     }
 
