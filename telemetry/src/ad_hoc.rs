@@ -35,7 +35,8 @@ impl Telemetry {
 async fn run(engine: &Engine, question: &Question, now: Timestamp, most: usize) -> Result<QueryResult, Failure> {
     let asked = Asked { at: now, window: None, window_on: None };
     let ready = engine.prepare(question, asked).await.map_err(crate::engine::Refusal::into_failure)?;
-    let seen = observe(ready.start()?, &ready.layout, Keep::Shown(most), &engine.limits).await?;
+    let seen = observe(ready.start()?, ready.layout(), Keep::Shown(most), &engine.limits).await;
+    let seen = seen.map_err(|failure| ready.explained(failure))?;
     let truncated = seen.row_count > seen.rows.len() as u64;
     let rows = seen.rows.into_iter().map(|row| row.values).collect();
     Ok(QueryResult { columns: seen.columns, rows, row_count: seen.row_count, truncated })

@@ -26,6 +26,9 @@ impl SourceCache {
     }
 }
 
+/// Names that mean something else in SQL.
+const RESERVED: [&str; 4] = [records::ALL, records::ALL_ALIAS, "generate_series", "range"];
+
 /// The tables of one set of definitions.
 #[derive(Debug)]
 pub(crate) struct Tables {
@@ -38,7 +41,7 @@ impl Tables {
             if specs[..index].iter().any(|earlier| earlier.name == spec.name) {
                 return Err(Error::DuplicateSource { name: spec.name.clone() });
             }
-            if [records::ALL, records::ALL_ALIAS].contains(&spec.name.as_str()) {
+            if RESERVED.contains(&spec.name.as_str()) {
                 return Err(Error::ReservedName { name: spec.name.clone() });
             }
             let path = spec.path.to_string_lossy();

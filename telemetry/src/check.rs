@@ -58,12 +58,20 @@ impl Telemetry {
 async fn check(engine: &Engine, question: Question, window_on: Option<String>, keys: &[String]) -> Vec<SqlProblem> {
     let window = Some(Window { start: SOME_TIME, end: SOME_TIME });
     let asked = Asked { at: SOME_TIME, window, window_on };
-    match engine.prepare(&question, asked).await {
-        Err(Refusal::Parts(errors)) => errors.iter().map(|error| of_part(error, &question)).collect(),
+    match engine.prepare(&question, asked.clone()).await {
+        Err(Refusal::Parts(mut errors)) => {
+            // Conditions that do not parse hide the mistakes of those that do.
+            if errors.iter().all(|error| error.part != SqlPart::Query)
+                && let Err(Refusal::Parts(more)) = engine.prepare(&without(&question, &errors), asked).await
+            {
+                errors.extend(more);
+            }
+            errors.iter().map(|error| of_part(error, &question)).collect()
+        }
         Err(Refusal::Failed(failure)) => vec![of_failure(&failure)],
         Err(Refusal::NeverFilled) => Vec::new(),
         Ok(ready) => {
-            let mut problems = missing_keys(keys, &ready.layout.columns);
+            let mut problems = missing_keys(keys, &ready.layout().columns);
             if let Some(entry) = engine.plans.get(&question) {
                 let plan = entry.planned.as_ref().map(|planned| &planned.plan);
                 problems.extend(plan.filter(|_| question.when.is_none()).and_then(always_fires));
@@ -72,6 +80,23 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, k
             problems
         }
     }
+}
+
+/// The question with `true` in place of the parts that are already known to be wrong.
+fn without(question: &Question, errors: &[PartError]) -> Question {
+    let mut question = question.clone();
+    for error in errors {
+        let text = match error.part {
+            SqlPart::When => question.when.as_mut(),
+            SqlPart::RecoverWhen => question.recover_when.as_mut(),
+            SqlPart::Severity(index) => question.severity.get_mut(index).map(|(_, text)| text),
+            SqlPart::Query | SqlPart::Key(_) => None,
+        };
+        if let Some(text) = text {
+            *text = "true".to_owned();
+        }
+    }
+    question
 }
 
 fn missing_keys(keys: &[String], columns: &[Column]) -> Vec<SqlProblem> {

@@ -19,7 +19,7 @@ use crate::limits::Limits;
 use crate::nearest::nearest;
 use crate::parse::{Parsed, Question, parse};
 use crate::part::PartError;
-use crate::plan::{Layout, Planned, plan, same_schemas};
+use crate::plan::{Layout, Planned, casts_to, plan, same_schemas};
 use crate::session;
 use crate::source::Snapshot;
 use crate::table::{information_schema, provider::Table};
@@ -45,7 +45,7 @@ pub(crate) struct Asked {
 pub(crate) struct Ready {
     state: SessionState,
     plan: Arc<dyn ExecutionPlan>,
-    pub layout: Layout,
+    planned: Arc<Planned>,
     /// The tables that the query names, when every one of them can say whether it is empty.
     pub tables: Vec<Arc<Snapshot>>,
 }
@@ -103,7 +103,7 @@ impl Engine {
         let optimized = state.create_physical_plan(&planned.plan).await;
         let plan = optimized.map_err(|error| Refusal::Parts(vec![PartError::query(error)]))?;
         let tables = if parsed.shows_tables { Vec::new() } else { snapshots };
-        Ok(Ready { state, plan, layout: planned.layout.clone(), tables })
+        Ok(Ready { state, plan, planned, tables })
     }
 
     async fn plan(
@@ -191,9 +191,28 @@ fn never_filled(snapshots: &[Arc<Snapshot>]) -> Option<Refusal> {
 }
 
 impl Ready {
+    /// Where its columns are.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.planned.layout
+    }
+
     /// Runs it.
     pub(crate) fn start(&self) -> Result<SendableRecordBatchStream, Failure> {
         execute_stream(Arc::clone(&self.plan), self.state.task_ctx()).map_err(|error| failure::of(&error))
+    }
+
+    /// A failure of this query, with the casts of the query that may have caused it.
+    ///
+    /// The engine tells the value that is no number, but not where it stood.
+    pub(crate) fn explained(&self, failure: Failure) -> Failure {
+        let Some(target) = failure::cast_target(&failure.message) else { return failure };
+        let casts = casts_to(&self.planned.plan, target);
+        let place = match casts.as_slice() {
+            [] => return failure,
+            [cast] => format!("in `{cast}`: "),
+            casts => format!("in one of `{}`: ", casts.join("`, `")),
+        };
+        Failure::new(failure.code, format!("{place}{}", failure.message))
     }
 
     /// The session, for lookups beside the query.

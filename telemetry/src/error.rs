@@ -9,8 +9,8 @@ pub enum Error {
         /// The name.
         name: String,
     },
-    /// The name belongs to a table that no source can stand for.
-    #[error("a source cannot be named `{name}`: that table is built in; only `records` and `metrics` may be replaced")]
+    /// The name belongs to a table or table function that no source can stand for.
+    #[error("a source cannot be named `{name}`: that name is built in; only `records` and `metrics` may be replaced")]
     ReservedName {
         /// The name.
         name: String,

@@ -43,6 +43,6 @@ async fn run(
     if empty.map_err(|error| failure::of(&error))? {
         return Ok(Outcome::NoData);
     }
-    let rows = ready.start()?;
-    Ok(Outcome::Rows(observe(rows, &ready.layout, keep, &engine.limits).await?))
+    let seen = observe(ready.start()?, ready.layout(), keep, &engine.limits).await;
+    seen.map(Outcome::Rows).map_err(|failure| ready.explained(failure))
 }

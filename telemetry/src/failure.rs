@@ -22,12 +22,25 @@ pub(crate) fn of_parts(errors: &[PartError]) -> Failure {
 /// The failure that an error of the engine is.
 pub(crate) fn of(error: &DataFusionError) -> Failure {
     let root = error.find_root();
+    if let Some(failure) = spilled_too_much(error) {
+        return failure;
+    }
     let code = code(root);
     let mut message = sentence(root);
     if let Some(help) = help(root, &message) {
         message = format!("{}; {help}", message.trim_end_matches('.'));
     }
     Failure::new(code, message)
+}
+
+/// The disk for what does not fit into memory is full; the engine calls it a fault of the disk.
+fn spilled_too_much(error: &DataFusionError) -> Option<Failure> {
+    let text = error.to_string();
+    let limit = text.split("the allowable limit of ").nth(1)?.split(". Please").next()?;
+    let message = format!(
+        "the query needs more memory than its limit (`limits.memory`), and then more disk than {limit}; narrow the window or aggregate earlier"
+    );
+    Some(Failure::new(FailureCode::Memory, message))
 }
 
 fn code(root: &DataFusionError) -> FailureCode {
@@ -91,13 +104,27 @@ pub(crate) fn sentence(root: &DataFusionError) -> String {
             errors.first().map_or_else(|| root.strip_backtrace(), |first| sentence(first.find_root()))
         }
         DataFusionError::Plan(text) | DataFusionError::Execution(text) | DataFusionError::NotImplemented(text) => {
-            text.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or_default().to_owned()
+            call_sentence(text.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or_default())
         }
         DataFusionError::ResourcesExhausted(text) => {
             format!("the query needs more memory than its limit (`limits.memory`): {text}")
         }
         other => other.strip_backtrace(),
     }
+}
+
+/// What is wrong with a call, without the engine's list of everything that it tried.
+fn call_sentence(text: &str) -> String {
+    let Some((_, tail)) = text.rsplit_once("No function matches the given name and argument types '") else {
+        return text.to_owned();
+    };
+    let call = tail.split("'. You might need").next().unwrap_or_default();
+    let name = call.split('(').next().unwrap_or_default();
+    if call.contains("Union(") {
+        return format!("`{name}` does not take a JSON value");
+    }
+    let candidates: Vec<&str> = tail.lines().skip(1).map(str::trim).filter(|line| line.starts_with(name)).collect();
+    format!("no function `{call}`; there are {}", listed(&candidates))
 }
 
 fn schema_sentence(error: &SchemaError) -> String {
@@ -114,6 +141,12 @@ fn schema_sentence(error: &SchemaError) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// The type in `Cannot cast string 'many' to value of Int32 type`.
+pub(crate) fn cast_target(message: &str) -> Option<&str> {
+    let tail = message.strip_prefix("Cannot cast string '")?;
+    tail.rsplit_once("' to value of ")?.1.split(" type").next()
 }
 
 /// At most a dozen names.
@@ -136,7 +169,7 @@ pub(crate) fn help(root: &DataFusionError, message: &str) -> Option<&'static str
     if message.contains("division by zero") {
         return Some("write `x / nullif(y, 0)`, which is NULL then");
     }
-    if message.contains("Union(") && matches!(root, DataFusionError::Plan(_)) {
+    if message.contains("JSON value") || (message.contains("Union(") && matches!(root, DataFusionError::Plan(_))) {
         return Some("a JSON value has no type: write `->>` with a cast, like `(attributes->>'key')::double`");
     }
     None

@@ -13,7 +13,7 @@ pub struct Limits {
     pub result_bytes: usize,
     /// Most rows of one result, counted, not only kept; default 1,000,000.
     pub max_rows: u64,
-    /// Most bytes of all NDJSON or CSV files of one source, which are kept in memory; default 256 MiB.
+    /// Most bytes of all NDJSON or CSV files of one source, which are kept in memory; default 128 MiB.
     pub source_bytes: usize,
     /// Queries that run at the same time; default: the number of cores.
     pub concurrency: usize,
@@ -29,7 +29,7 @@ impl Default for Limits {
             temp_bytes: 2 << 30,
             result_bytes: 64 << 20,
             max_rows: 1_000_000,
-            source_bytes: 256 << 20,
+            source_bytes: 128 << 20,
             concurrency: std::thread::available_parallelism().map_or(2, usize::from),
             query_timeout: Duration::from_secs(30),
         }

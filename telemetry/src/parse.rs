@@ -89,7 +89,9 @@ pub(crate) fn parse(question: &Question, state: &SessionState) -> std::result::R
         Ok((window, statement, references))
     }) {
         Ok((window, statement, references)) if errors.is_empty() => {
-            let (tables, shows_tables) = tables(&references);
+            let (mut tables, shows_tables) = tables(&references);
+            // `FROM generate_series(…)` is listed too; sources cannot have such a name.
+            tables.retain(|name| !state.table_functions().contains_key(name));
             Ok(Parsed { statement, conditions, tables, shows_tables, uses_window: uses_window || window })
         }
         Ok(_) => Err(errors),
@@ -110,12 +112,19 @@ fn statement(sql: &str) -> Result<Statement> {
     if count > 1 {
         return Err(plan_datafusion_err!("the query has {count} statements; write one SELECT"));
     }
-    if !is_read_only(&statement) {
-        let word = statement.to_string();
-        let word = word.split_whitespace().next().unwrap_or_default();
-        return Err(plan_datafusion_err!("{word} is not allowed: queries only read; write one SELECT"));
+    if let Some(word) = forbidden(&statement) {
+        return Err(plan_datafusion_err!("`{word}` is not allowed, queries only read; write one SELECT"));
     }
     Ok(statement)
+}
+
+/// The first word of a statement that does more than read.
+fn forbidden(statement: &Statement) -> Option<String> {
+    if let Statement::Explain(explain) = statement {
+        return forbidden(&explain.statement);
+    }
+    let text = (!is_read_only(statement)).then(|| statement.to_string())?;
+    Some(text.split_whitespace().next().unwrap_or_default().to_owned())
 }
 
 fn is_read_only(statement: &Statement) -> bool {
@@ -169,8 +178,10 @@ fn bind(syntax: &mut impl VisitMut) -> Result<bool> {
 
 fn unknown_parameter(name: &str) -> DataFusionError {
     let known = Parameter::ALL.map(Parameter::name);
-    let hint = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    plan_datafusion_err!("`{name}` is no parameter{hint} There are {}", known.join(", "))
+    match nearest(name, known) {
+        Some(near) => plan_datafusion_err!("`{name}` is no parameter; did you mean `{near}`?"),
+        None => plan_datafusion_err!("`{name}` is no parameter; there are `{}`", known.join("`, `")),
+    }
 }
 
 fn call(parameter: Parameter) -> Expr {

@@ -39,6 +39,11 @@ fn by_span(error: &DataFusionError, text: &str) -> Option<Place> {
 /// The parser says `… at Line: 1, Column: 5`.
 fn by_sentence(error: &DataFusionError, text: &str) -> Option<Place> {
     let sentence = error.find_root().strip_backtrace();
+    if sentence.contains("found: EOF") {
+        let line = text.trim_end().split('\n').next_back().unwrap_or_default();
+        let lines = text.trim_end().matches('\n').count() + 1;
+        return Some(Place { line: lines, column: line.chars().count() + 1, length: 0 });
+    }
     let position = sentence.rsplit_once(" at Line: ")?.1;
     let (line, column) = position.split_once(", Column: ")?;
     let column: String = column.chars().take_while(char::is_ascii_digit).collect();

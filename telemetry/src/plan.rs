@@ -10,6 +10,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast};
 use watchfire_model::{Column, Severity};
 
+use crate::nearest::nearest;
 use crate::parse::{Parsed, Question};
 use crate::part::{PartError, SqlPart};
 use crate::value::column_of;
@@ -46,7 +47,8 @@ pub(crate) async fn plan(
     schemas: Vec<SchemaRef>,
 ) -> Result<Planned, Vec<PartError>> {
     let query = |error| vec![PartError::query(error)];
-    let plan = state.statement_to_plan(parsed.statement.clone()).await.map_err(query)?;
+    let plan = state.statement_to_plan(parsed.statement.clone()).await;
+    let plan = plan.map_err(|error| query(with_near_function(error, state)))?;
     read_only(&plan).map_err(query)?;
     let columns: Vec<Column> = plan.schema().fields().iter().map(|field| column_of(field)).collect();
     let mut verdicts = Vec::new();
@@ -54,7 +56,7 @@ pub(crate) async fn plan(
     for (part, syntax) in &parsed.conditions {
         match verdict(syntax.clone(), &plan, state) {
             Ok(expr) => verdicts.push((*part, expr)),
-            Err(error) => errors.push(PartError::new(*part, error)),
+            Err(error) => errors.push(PartError::new(*part, with_near_function(error, state))),
         }
     }
     if !errors.is_empty() {
@@ -63,6 +65,19 @@ pub(crate) async fn plan(
     let layout = layout(question, columns, &verdicts, plan.schema());
     let plan = with_verdicts(plan, verdicts).map_err(query)?;
     Ok(Planned { plan, layout, schemas })
+}
+
+/// The engine's own guess at a misspelt function is often far off, and not always the same.
+fn with_near_function(error: DataFusionError, state: &SessionState) -> DataFusionError {
+    let DataFusionError::Plan(text) = error.find_root() else { return error };
+    let Some(name) = text.strip_prefix("Invalid function '").and_then(|rest| rest.split('\'').next()) else {
+        return error;
+    };
+    let known = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
+    let mut known: Vec<&str> = known.chain(state.window_functions().keys()).map(String::as_str).collect();
+    known.sort_unstable();
+    let hint = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    plan_datafusion_err!("no function `{name}`{hint}")
 }
 
 fn read_only(plan: &LogicalPlan) -> Result<(), DataFusionError> {
@@ -136,6 +151,35 @@ fn first_numeric(condition: &Expr, schema: &DFSchema, columns: &[Column]) -> Opt
         Ok(TreeNodeRecursion::Continue)
     });
     walked.ok().and(found)
+}
+
+/// What a query casts to a type of this name, as it is written or nearly so; at most three, each once.
+pub(crate) fn casts_to(plan: &LogicalPlan, target: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let walked = plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|node| {
+                if let Expr::Cast(inner) = node
+                    && inner.field.data_type().to_string() == target
+                {
+                    let what = match inner.expr.as_ref() {
+                        Expr::Alias(alias) => alias.name.clone(),
+                        Expr::Column(column) => column.name.clone(),
+                        other => other.schema_name().to_string(),
+                    };
+                    let cast = format!("CAST({what} AS {target})");
+                    if found.len() < 3 && !found.contains(&cast) {
+                        found.push(cast);
+                    }
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    if walked.is_err() {
+        found.clear();
+    }
+    found
 }
 
 /// Whether two lists of schemas are the same, so that a plan over the one fits the other.

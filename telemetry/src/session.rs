@@ -18,7 +18,7 @@ use watchfire_model::Timestamp;
 
 use crate::context::{Facts, QueryContext};
 use crate::cooperative::CooperativeJoins;
-use crate::function::{self, LevelNames};
+use crate::function::{self, GuardConcat, LevelNames};
 use crate::limits::Limits;
 use crate::table::information_schema;
 
@@ -36,9 +36,10 @@ pub(crate) fn base(limits: &Limits) -> Result<SessionState> {
         .with_object_list_cache_limit(0)
         .with_file_statistics_cache_limit(0)
         .build_arc()?;
-    // Ours run first: names of levels must be numbers before types are coerced.
+    // Names of levels must be numbers before types are coerced; texts are known as texts after it.
     let mut analyzer = Analyzer::new().rules;
     analyzer.insert(0, Arc::new(LevelNames));
+    analyzer.push(Arc::new(GuardConcat::new()));
     let mut state = SessionStateBuilder::new()
         .with_config(config())
         .with_runtime_env(runtime)

@@ -74,7 +74,8 @@ impl Cells {
         if let Some(json) = &self.json {
             return json_value(&json.get_value(row));
         }
-        if self.array.is_null(row) {
+        // The NULL type has no bitmap to look into.
+        if self.array.is_null(row) || *self.array.data_type() == DataType::Null {
             return Value::Null;
         }
         if self.is_json {

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::compute::{can_cast_types, cast};
 use arrow::datatypes::{DataType, FieldRef, Int64Type, IntervalMonthDayNanoType, IntervalUnit};
 use datafusion::common::{Result, exec_err, plan_err};
 use datafusion::execution::FunctionRegistry;
@@ -28,11 +28,17 @@ enum Growth {
     Length,
     /// From the first to the second argument by the third.
     Series,
+    /// As long as all arguments together.
+    Sum,
+    /// The first argument, with the third in place of each sighting of the second.
+    Replace,
+    /// The first argument, with the third at most in place of each of its characters.
+    ReplaceMatches,
     /// It does not grow; its pattern is checked.
     Pattern,
 }
 
-const GUARDED: [(&str, Growth); 8] = [
+const GUARDED: [(&str, Growth); 12] = [
     ("repeat", Growth::Times),
     ("array_repeat", Growth::Times),
     ("lpad", Growth::Length),
@@ -40,6 +46,10 @@ const GUARDED: [(&str, Growth); 8] = [
     ("array_resize", Growth::Length),
     ("range", Growth::Series),
     ("generate_series", Growth::Series),
+    ("concat", Growth::Sum),
+    ("concat_ws", Growth::Sum),
+    ("replace", Growth::Replace),
+    ("regexp_replace", Growth::ReplaceMatches),
     ("to_char", Growth::Pattern),
 ];
 
@@ -101,15 +111,64 @@ impl ScalarUDFImpl for Guarded {
             Growth::Times => times(&args.args, rows)?,
             Growth::Length => lengths(&args.args, rows)?,
             Growth::Series => series(&args.args, rows)? * 8,
+            Growth::Sum => sum(&args.args, rows)?,
+            Growth::Replace => replaced(&args.args, rows)?,
+            Growth::ReplaceMatches => matches_replaced(&args.args, rows)?,
         };
-        if made > CALL_BYTES {
-            return exec_err!(
-                "{} would make {made} bytes in one call, more than its limit of {CALL_BYTES} bytes",
-                self.name()
-            );
-        }
+        within_limit(self.name(), made)?;
         self.inner.invoke_with_args(args)
     }
+}
+
+/// Refuses a call of `name` that would make too much.
+pub(super) fn within_limit(name: &str, made: i128) -> Result<()> {
+    if made > CALL_BYTES {
+        return exec_err!("{name} would make {made} bytes in one call, more than its limit of {CALL_BYTES} bytes");
+    }
+    Ok(())
+}
+
+/// The bytes of all texts of all arguments. Separators are counted once for each row.
+pub(super) fn sum(args: &[ColumnarValue], rows: usize) -> Result<i128> {
+    let mut bytes = 0;
+    for arg in args {
+        bytes += texts(arg, rows)?.iter().flatten().map(|text| text.len() as i128).sum::<i128>();
+    }
+    Ok(bytes)
+}
+
+/// What `replace` makes, counted.
+fn replaced(args: &[ColumnarValue], rows: usize) -> Result<i128> {
+    let [text, from, to] = args else { return Ok(0) };
+    let (text, from, to) = (texts(text, rows)?, texts(from, rows)?, texts(to, rows)?);
+    let rows = text.iter().zip(from.iter()).zip(to.iter());
+    let bytes = rows.map(|((text, from), to)| {
+        let (text, from, to) = (text.unwrap_or_default(), from.unwrap_or_default(), to.unwrap_or_default());
+        // Only what grows is worth counting.
+        if to.len() <= from.len() {
+            return text.len() as i128;
+        }
+        text.len() as i128 + text.matches(from).count() as i128 * to.len() as i128
+    });
+    Ok(bytes.sum())
+}
+
+/// What `regexp_replace` makes at most. A short replacement multiplies little and is not counted.
+fn matches_replaced(args: &[ColumnarValue], rows: usize) -> Result<i128> {
+    const SHORT: usize = 256;
+    let [text, _, to, ..] = args else { return Ok(0) };
+    let (text, to) = (texts(text, rows)?, texts(to, rows)?);
+    let rows = text.iter().zip(to.iter());
+    let long = rows.filter_map(|(text, to)| Some((text?, to?))).filter(|(_, to)| to.len() > SHORT);
+    Ok(long.map(|(text, to)| (text.len() as i128 + 1) * to.len() as i128).sum())
+}
+
+/// The argument as text; what is no text (a list) as none.
+fn texts(value: &ColumnarValue, rows: usize) -> Result<StringArray> {
+    if !can_cast_types(&value.data_type(), &DataType::Utf8) || value.data_type().is_nested() {
+        return Ok(StringArray::new_null(rows));
+    }
+    Ok(cast(&value.to_array(rows)?, &DataType::Utf8)?.as_string::<i32>().clone())
 }
 
 /// Bytes of the first argument times the second.

@@ -1,5 +1,6 @@
 //! Functions that we add to the engine's, or put a limit on.
 
+mod concat;
 mod guarded;
 mod level;
 mod parameter;
@@ -9,6 +10,7 @@ use datafusion::common::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::ScalarUDF;
 
+pub(crate) use concat::GuardConcat;
 pub(crate) use level::LevelNames;
 pub(crate) use parameter::Parameter;
 

@@ -15,10 +15,10 @@ use datafusion::scalar::ScalarValue;
 
 use crate::window::instant_type;
 
-/// 2000-01-03T00:00:00Z, a Monday, in microseconds.
-const ORIGIN_FIXED: i64 = 946_857_600_000_000;
-/// 2000-01-01T00:00:00Z in microseconds.
-const ORIGIN_MONTHS: i64 = 946_684_800_000_000;
+/// 2000-01-03T00:00:00Z, a Monday, in the nanoseconds that `date_bin` wants.
+const ORIGIN_FIXED: i64 = 946_857_600_000_000_000;
+/// 2000-01-01T00:00:00Z in nanoseconds.
+const ORIGIN_MONTHS: i64 = 946_684_800_000_000_000;
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct TimeBucket {
@@ -82,7 +82,7 @@ impl ScalarUDFImpl for TimeBucket {
             return exec_err!("the width of time_bucket is whole months, or days and less; and more than nothing");
         }
         let origin = if is_fixed { ORIGIN_FIXED } else { ORIGIN_MONTHS };
-        let origin = ScalarValue::TimestampMicrosecond(Some(origin), Some("UTC".into()));
+        let origin = ScalarValue::TimestampNanosecond(Some(origin), Some("UTC".into()));
         args.args[0] = ColumnarValue::Scalar(ScalarValue::IntervalMonthDayNano(Some(width)));
         args.arg_fields.push(Arc::new(Field::new("origin", origin.data_type(), false)));
         args.args.push(ColumnarValue::Scalar(origin));

@@ -123,17 +123,32 @@ mod tests {
 
     #[test]
     fn types_are_found_over_all_lines_and_empty_cells_are_null() {
-        assert_snapshot!(table("ts,n,name\n2026-11-20T06:00:00Z,1,a\n2026-11-20T08:00:00+01:00,2.5,\n"), @"");
+        assert_snapshot!(table("ts,n,name\n2026-11-20T06:00:00Z,1,a\n2026-11-20T08:00:00+01:00,2.5,\n"), @r#"
+        ts Timestamp(µs, "UTC"), n Float64, name Utf8
+        +----------------------+-----+------+
+        | ts                   | n   | name |
+        +----------------------+-----+------+
+        | 2026-11-20T06:00:00Z | 1.0 | a    |
+        | 2026-11-20T07:00:00Z | 2.5 |      |
+        +----------------------+-----+------+
+        "#);
     }
 
     #[test]
     fn a_line_of_another_length_is_an_error_unless_it_is_being_written() {
-        assert_snapshot!(table("a,b\n1,2\n3\n4,5\n"), @"");
-        assert_snapshot!(table("a,b\n1,2\n3"), @"");
+        assert_snapshot!(table("a,b\n1,2\n3\n4,5\n"), @"Encountered unequal lengths between records on CSV file. Expected 2 records, found 1 records at line 3");
+        assert_snapshot!(table("a,b\n1,2\n3"), @"
+        a Int64, b Int64
+        +---+---+
+        | a | b |
+        +---+---+
+        | 1 | 2 |
+        +---+---+
+        ");
     }
 
     #[test]
     fn a_bad_time_is_named_by_its_line() {
-        assert_snapshot!(table("ts,a\n2026-11-20T06:00:00Z,1\nsoon,2\n"), @"");
+        assert_snapshot!(table("ts,a\n2026-11-20T06:00:00Z,1\nsoon,2\n"), @r#"line 3: `ts` is "soon", not a time like 2026-11-20T06:00:00Z"#);
     }
 }

@@ -31,14 +31,15 @@ impl FileVersion {
         }
     }
 
-    /// Whether a second write could still hide behind the same modification time.
+    /// Whether a second write could still hide behind the same times.
     ///
     /// File systems stamp with the tick of the kernel (up to 10 ms). A file that was
     /// written within the last ticks is read again the next time, as git does with its index.
+    /// The time of change counts, because nobody can set it into the future.
     pub(crate) fn is_fresh(&self) -> bool {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_nanos();
-        let age = i128::try_from(now).unwrap_or(i128::MAX) - self.changed_ns.max(self.modified_ns);
-        age < 20_000_000
+        let age = i128::try_from(now).unwrap_or(i128::MAX) - self.changed_ns;
+        (0..20_000_000).contains(&age)
     }
 }
 

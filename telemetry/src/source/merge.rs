@@ -57,6 +57,18 @@ pub(crate) fn with_known_types(schema: &SchemaRef, before: Option<&SchemaRef>) -
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
+/// The schema with the column `name` as an instant when it is text or a date: the scan casts it.
+pub(crate) fn with_instant(schema: &SchemaRef, name: Option<&str>) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| match field.data_type() {
+        DataType::Timestamp(_, _) => Arc::clone(field),
+        _ if Some(field.name().as_str()) == name => {
+            Arc::new(field.as_ref().clone().with_data_type(crate::window::instant_type()))
+        }
+        _ => Arc::clone(field),
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
 /// The batch in another schema: columns by name, values cast, missing columns NULL.
 ///
 /// The error names the column.

@@ -159,6 +159,7 @@ impl Source {
         }
         let schema = self.schema(&schemas, known)?;
         let time_column = self.time_column(&schema);
+        let schema = merge::with_instant(&schema, time_column.as_deref());
         Ok(Snapshot { schema, time_column, rows: Rows::Parquet(Arc::new(versions.to_vec())), hides_pending: false })
     }
 

@@ -144,12 +144,28 @@ mod tests {
 
     #[test]
     fn types_are_found_over_all_lines() {
-        assert_snapshot!(table("{\"ts\":\"2026-11-20T06:00:00Z\",\"a\":1,\"b\":true,\"c\":1}\n{\"a\":2.5,\"b\":null,\"c\":\"x\",\"d\":null}\n"), @"");
+        assert_snapshot!(table("{\"ts\":\"2026-11-20T06:00:00Z\",\"a\":1,\"b\":true,\"c\":1}\n{\"a\":2.5,\"b\":null,\"c\":\"x\",\"d\":null}\n"), @r#"
+        ts Timestamp(µs, "UTC"), a Float64, b Boolean, c Utf8, d Null
+        +----------------------+-----+------+---+---+
+        | ts                   | a   | b    | c | d |
+        +----------------------+-----+------+---+---+
+        | 2026-11-20T06:00:00Z | 1.0 | true | 1 |   |
+        |                      | 2.5 |      | x |   |
+        +----------------------+-----+------+---+---+
+        "#);
     }
 
     #[test]
     fn nested_values_are_json_text_and_lists_of_plain_values_stay_lists() {
-        assert_snapshot!(table("{\"a\":{\"x\":[1]},\"tags\":[],\"n\":[1]}\n{\"a\":{},\"tags\":[\"t\"],\"n\":[2.5,null]}\n"), @"");
+        assert_snapshot!(table("{\"a\":{\"x\":[1]},\"tags\":[],\"n\":[1]}\n{\"a\":{},\"tags\":[\"t\"],\"n\":[2.5,null]}\n"), @r#"
+        a Utf8, tags List(Utf8), n List(Float64)
+        +-----------+------+---------+
+        | a         | tags | n       |
+        +-----------+------+---------+
+        | {"x":[1]} | []   | [1.0]   |
+        | {}        | [t]  | [2.5, ] |
+        +-----------+------+---------+
+        "#);
     }
 
     #[test]
@@ -161,7 +177,22 @@ mod tests {
 
     #[test]
     fn a_half_written_last_line_is_left_for_the_next_time() {
-        assert_snapshot!(table("{\"a\":1}\n{\"a\":"), @"");
-        assert_snapshot!(table("{\"a\":1}\n{\"a\":2}"), @"");
+        assert_snapshot!(table("{\"a\":1}\n{\"a\":"), @"
+        a Int64
+        +---+
+        | a |
+        +---+
+        | 1 |
+        +---+
+        ");
+        assert_snapshot!(table("{\"a\":1}\n{\"a\":2}"), @"
+        a Int64
+        +---+
+        | a |
+        +---+
+        | 1 |
+        | 2 |
+        +---+
+        ");
     }
 }

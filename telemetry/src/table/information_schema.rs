@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, UInt64Array};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::Result;
 use datafusion::datasource::MemTable;
@@ -35,24 +35,24 @@ fn tables(tables: &[(String, SchemaRef)]) -> Result<MemTable> {
 }
 
 fn columns(tables: &[(String, SchemaRef)]) -> Result<MemTable> {
-    let all = || {
-        tables.iter().flat_map(|(name, schema)| {
-            schema.fields().iter().enumerate().map(move |(index, field)| (name, index, field))
-        })
-    };
-    let count = all().count();
-    let nullable = all().map(|(_, _, field)| if field.is_nullable() { "YES" } else { "NO" });
+    let (mut of, mut names, mut places, mut nullable, mut types) = (vec![], vec![], vec![], vec![], vec![]);
+    for (table, schema) in tables {
+        for (place, field) in (1_u64..).zip(schema.fields()) {
+            of.push(table.as_str());
+            names.push(field.name().as_str());
+            places.push(place);
+            nullable.push(if field.is_nullable() { "YES" } else { "NO" });
+            types.push(field.data_type().to_string());
+        }
+    }
     table(vec![
-        ("table_catalog", repeated(CATALOG, count)),
-        ("table_schema", repeated(SCHEMA, count)),
-        ("table_name", Arc::new(StringArray::from_iter_values(all().map(|(name, _, _)| name)))),
-        ("column_name", Arc::new(StringArray::from_iter_values(all().map(|(_, _, field)| field.name())))),
-        ("ordinal_position", Arc::new(UInt64Array::from_iter_values(all().map(|(_, index, _)| index as u64 + 1)))),
-        ("is_nullable", Arc::new(StringArray::from_iter_values(nullable))),
-        (
-            "data_type",
-            Arc::new(StringArray::from_iter_values(all().map(|(_, _, field)| field.data_type().to_string()))),
-        ),
+        ("table_catalog", repeated(CATALOG, of.len())),
+        ("table_schema", repeated(SCHEMA, of.len())),
+        ("table_name", Arc::new(StringArray::from(of))),
+        ("column_name", Arc::new(StringArray::from(names))),
+        ("ordinal_position", Arc::new(UInt64Array::from(places))),
+        ("is_nullable", Arc::new(StringArray::from(nullable))),
+        ("data_type", Arc::new(StringArray::from(types))),
     ])
 }
 
@@ -61,13 +61,10 @@ fn repeated(text: &str, count: usize) -> ArrayRef {
 }
 
 fn table(columns: Vec<(&str, ArrayRef)>) -> Result<MemTable> {
-    let fields: Vec<Field> = columns.iter().map(|(name, column)| Field::new(*name, data_type(column), false)).collect();
+    let fields: Vec<Field> =
+        columns.iter().map(|(name, column)| Field::new(*name, column.data_type().clone(), false)).collect();
     let schema = Arc::new(Schema::new(fields));
     let arrays = columns.into_iter().map(|(_, column)| column).collect();
     let batch = RecordBatch::try_new(Arc::clone(&schema), arrays)?;
     MemTable::try_new(schema, vec![vec![batch]])
-}
-
-fn data_type(column: &ArrayRef) -> DataType {
-    column.data_type().clone()
 }

@@ -14,7 +14,7 @@ async fn a_mistake_has_its_place_in_its_own_text() {
         "SELECT v FROM tt",
         "SELECT v,\n  FROM t",
         "SELECT v FROM t WHERE ts > $window_begin",
-        "SELECT foo(v) FROM t",
+        "SELECT cuont(v) FROM t",
         "DELETE FROM t",
         "SELECT 1; SELECT 2",
         "SELECT service, v FROM t GROUP BY service",
@@ -22,7 +22,17 @@ async fn a_mistake_has_its_place_in_its_own_text() {
     ] {
         found.push(world.problems(&spec(sql), &[]).await);
     }
-    assert_snapshot!(found.join("\n"), @"");
+    assert_snapshot!(found.join("\n"), @r#"
+    Query 3:7+6 error invalid_sql: no column `srvice` [did you mean `service`?]
+    Query 1:15+2 error invalid_sql: no table `tt` [did you mean `t`?]
+    Query 2:8+1 error invalid_sql: Expected an expression, found: FROM
+    Query 1:28+13 error invalid_sql: `$window_begin` is no parameter [did you mean `$window_end`?]
+    Query 1:8+5 error invalid_sql: no function `cuont` [did you mean `count`?]
+    Query 1:1+6 error invalid_sql: `DELETE` is not allowed, queries only read [write one SELECT]
+    Query 0:0+0 error invalid_sql: the query has 2 statements [write one SELECT]
+    Query 1:17+1 error invalid_sql: Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column "t.v" must appear in the GROUP BY clause or must be part of an aggregate function, currently only "t.service" appears in the SELECT clause satisfies this requirement
+    Query 1:8+1 error invalid_sql: Cannot coerce arithmetic expression Int64 + Utf8 to valid types
+    "#);
 }
 
 #[tokio::test]
@@ -34,16 +44,28 @@ async fn all_conditions_are_checked_at_once() {
         severity: vec![(Severity::Critical, "n".to_owned()), (Severity::Warning, "count(*) > 1".to_owned())],
         ..spec("SELECT count(*) AS n FROM t")
     };
-    assert_snapshot!(world.problems(&query, &[]).await, @"");
+    assert_snapshot!(world.problems(&query, &[]).await, @"
+    RecoverWhen 1:4+0 error invalid_sql: Expected: an expression, found: EOF
+    When 2:3+1 error invalid_sql: no column `m` [did you mean `n`?]
+    Severity(0) 0:0+0 error invalid_sql: a condition is true or false, this is of type Int64
+    Severity(1) 0:0+0 error invalid_sql: a condition looks at one row of the result [compute aggregates in the query and give them a name]
+    ");
     let query = QuerySpec { recover_when: None, ..query };
-    assert_snapshot!(world.problems(&query, &[]).await, @"");
+    assert_snapshot!(world.problems(&query, &[]).await, @"
+    When 2:3+1 error invalid_sql: no column `m` [did you mean `n`?]
+    Severity(0) 0:0+0 error invalid_sql: a condition is true or false, this is of type Int64
+    Severity(1) 0:0+0 error invalid_sql: a condition looks at one row of the result [compute aggregates in the query and give them a name]
+    ");
 }
 
 #[tokio::test]
 async fn keys_must_be_columns_of_the_result() {
     let world = World::of_minutes();
     let query = spec("SELECT service AS service_name, v FROM t");
-    assert_snapshot!(world.problems(&query, &["service_name", "servce_name", "region"]).await, @"");
+    assert_snapshot!(world.problems(&query, &["service_name", "servce_name", "region"]).await, @"
+    Key(1) 0:0+0 error unknown_key: the result of the query has no column `servce_name` [did you mean `service_name`?]
+    Key(2) 0:0+0 error unknown_key: the result of the query has no column `region` [the result has `service_name`, `v`]
+    ");
 }
 
 #[tokio::test]
@@ -59,7 +81,13 @@ async fn a_total_without_a_condition_always_fires_and_a_limit_wants_an_order() {
     ] {
         found.push(format!("{sql}: {}", world.problems(&spec(sql), &[]).await));
     }
-    assert_snapshot!(found.join("\n"), @"");
+    assert_snapshot!(found.join("\n"), @"
+    SELECT count(*) AS n FROM t: Query 0:0+0 error always_fires: the query always returns exactly one row, so that the rule fires at every run [add `when`, like `when: n > 0`, or `HAVING` to the query]
+    SELECT count(*) AS n FROM t HAVING count(*) > 3: 
+    SELECT service, count(*) AS n FROM t GROUP BY service: 
+    SELECT v FROM t LIMIT 5: Query 0:0+0 warning limit_without_order: LIMIT without ORDER BY keeps other rows at every run [add ORDER BY]
+    SELECT v FROM t ORDER BY v LIMIT 5:
+    ");
     let judged = QuerySpec { when: Some("n > 3".to_owned()), ..spec("SELECT count(*) AS n FROM t") };
     assert_eq!(world.problems(&judged, &[]).await, "");
 }

@@ -33,7 +33,7 @@ async fn a_million_rows_are_counted_and_one_more_is_too_many() {
     let seen = rows(world.outcome(&query, &slot(None)).await);
     assert_eq!((seen.row_count, seen.breaching_count, seen.rows.len()), (1_000_000, 1_000_000, 3));
     let query = QuerySpec { sql: "SELECT value FROM generate_series(1,1000001)".to_owned(), ..query };
-    assert_snapshot!(text(&world.outcome(&query, &slot(None)).await), @"");
+    assert_snapshot!(text(&world.outcome(&query, &slot(None)).await), @"too_many_rows: the result has 1000001 rows or more, above the limit of 1000000 (`limits.max_rows`); aggregate in the query");
 }
 
 #[tokio::test]
@@ -61,16 +61,24 @@ async fn memory_hogs_are_refused() {
             "SELECT generate_series(now() - interval '100 years', now(), interval '1 second') AS x",
             "execution: generate_series would make",
         ),
+        ("SELECT a || a AS x FROM (SELECT repeat('x', 30000000) AS a)", "execution: || would make"),
+        ("SELECT concat(a, a) AS x FROM (SELECT repeat('x', 30000000) AS a)", "execution: concat would make"),
+        ("SELECT replace(repeat('x', 10000), 'x', repeat('y', 10000)) AS x", "execution: replace would make"),
+        (
+            "SELECT regexp_replace(repeat('x', 10000), 'x', repeat('y', 10000), 'g') AS x",
+            "execution: regexp_replace would make",
+        ),
         ("SELECT array_agg(value) AS x FROM generate_series(1,10000000)", "memory: "),
-        ("SELECT count(DISTINCT value) AS x FROM generate_series(1,10000000)", "memory: "),
+        ("SELECT count(DISTINCT repeat(md5(value::text), 8)) AS x FROM generate_series(1,2000000)", "memory: "),
     ] {
         let failure = world.ask(sql).await;
         assert!(failure.starts_with(says), "{sql}: {}", &failure[..failure.len().min(300)]);
     }
-    assert_eq!(
-        world.ask("SELECT repeat('ab', 2) AS x, range(0, 3) AS r").await,
-        "x string | r list\n\"abab\" | [0,1,2]"
-    );
+    let modest = "SELECT repeat('ab', 2) || 'c' AS x, range(0, 3) AS r, concat('a', 1) AS c, replace('a-b', '-', '+') AS p, 'a' || 1 || NULL AS n";
+    assert_snapshot!(world.ask(modest).await, @r#"
+    x string | r list | c string | p string | n string
+    "ababc" | [0,1,2] | "a1" | "a+b" | null
+    "#);
 }
 
 #[tokio::test]
@@ -96,7 +104,23 @@ async fn a_query_only_reads() {
     ] {
         answers.push(format!("{sql}: {}", world.ask(sql).await));
     }
-    assert_snapshot!(answers.join("\n"), @"");
+    assert_snapshot!(answers.join("\n"), @r#"
+    CREATE TABLE x AS SELECT 1: invalid_query: `CREATE` is not allowed, queries only read; write one SELECT
+    CREATE EXTERNAL TABLE x STORED AS CSV LOCATION '/etc/passwd': invalid_query: `CREATE` is not allowed, queries only read; write one SELECT
+    COPY (SELECT 1) TO '/tmp/x.csv': invalid_query: `COPY` is not allowed, queries only read; write one SELECT
+    INSERT INTO t VALUES (1): invalid_query: `INSERT` is not allowed, queries only read; write one SELECT
+    DROP TABLE t: invalid_query: `DROP` is not allowed, queries only read; write one SELECT
+    SET datafusion.execution.batch_size = 1: invalid_query: `SET` is not allowed, queries only read; write one SELECT
+    RESET datafusion.execution.batch_size: invalid_query: `RESET` is not allowed, queries only read; write one SELECT
+    SHOW ALL: invalid_query: `SHOW` is not allowed, queries only read; write one SELECT
+    EXPLAIN CREATE TABLE x AS SELECT 1: invalid_query: `CREATE` is not allowed, queries only read; write one SELECT
+    SELECT 1; SELECT 2: invalid_query: the query has 2 statements; write one SELECT
+    : invalid_query: the query is empty; write one SELECT
+    SELECT * FROM '/etc/passwd': invalid_query: no table `/etc/passwd`; there are `metrics`, `records`, `records_all`, `t`
+    SELECT * FROM "/etc/passwd": invalid_query: no table `/etc/passwd`; there are `metrics`, `records`, `records_all`, `t`
+    SELECT * FROM read_csv('/etc/passwd'): invalid_query: no table `read_csv`; there are `metrics`, `records`, `records_all`, `t`
+    PREPARE p AS SELECT 1: invalid_query: `PREPARE` is not allowed, queries only read; write one SELECT
+    "#);
     assert_eq!(world.ask("SELECT 1 AS one;").await, "one int\n1");
     assert!(world.query("EXPLAIN ANALYZE SELECT v FROM t").await.contains("Plan with Metrics"));
 }
@@ -119,7 +143,9 @@ async fn what_goes_wrong_says_how_to_mend_it() {
         "SELECT nothing_like_it FROM t",
         "SELECT v FROM tt",
         "SELECT v FROM nothing_like_it",
-        "SELECT foo(v) FROM t",
+        "SELECT cuont(v) FROM t",
+        "SELECT nothing_like_it(v) FROM t",
+        "SELECT date_trunc(v) FROM t",
         "SELECT v FRM t",
         "SELECT to_char(ts, 'YYYY-MM-DD') FROM t",
         "SELECT $window_begin",
@@ -128,6 +154,23 @@ async fn what_goes_wrong_says_how_to_mend_it() {
     ] {
         answers.push(format!("{sql}: {}", world.ask(sql).await));
     }
-    assert_snapshot!(answers.join("\n"), @"");
+    assert_snapshot!(answers.join("\n"), @r#"
+    SELECT v / 0 AS x FROM t: execution: division by zero; write `x / nullif(y, 0)`, which is NULL then
+    SELECT v / (v - 3) AS x FROM t: execution: division by zero; write `x / nullif(y, 0)`, which is NULL then
+    SELECT CAST(attributes->>'n' AS INT) AS x FROM records: execution: in `CAST(attributes ->> 'n' AS Int32)`: Cannot cast string 'many' to value of Int32 type; one value that is no number ends the whole query: write `json_get_int(attributes, 'key')` for an attribute, or `try_cast(x AS INT)`
+    SELECT sum(attributes->'n') AS x FROM records: invalid_query: `sum` does not take a JSON value; a JSON value has no type: write `->>` with a cast, like `(attributes->>'key')::double`
+    SELECT vv FROM t: invalid_query: no column `vv`; did you mean `v`?
+    SELECT nothing_like_it FROM t: invalid_query: no column `nothing_like_it`; there are `ts`, `v`, `service`
+    SELECT v FROM tt: invalid_query: no table `tt`; did you mean `t`?
+    SELECT v FROM nothing_like_it: invalid_query: no table `nothing_like_it`; there are `metrics`, `records`, `records_all`, `t`
+    SELECT cuont(v) FROM t: invalid_query: no function `cuont`; did you mean `count`?
+    SELECT nothing_like_it(v) FROM t: invalid_query: no function `nothing_like_it`
+    SELECT date_trunc(v) FROM t: invalid_query: no function `date_trunc(Int64)`; there are `date_trunc(String, Timestamp)`, `date_trunc(String, Time)`
+    SELECT v FRM t: invalid_query: Expected: end of statement, found: t at Line: 1, Column: 14
+    SELECT to_char(ts, 'YYYY-MM-DD') FROM t: invalid_query: to_char does not know the pattern 'YYYY-MM-DD': write it with percent signs, like '%Y-%m-%d %H:%M:%S' for 'YYYY-MM-DD HH24:MI:SS'
+    SELECT $window_begin: invalid_query: `$window_begin` is no parameter; did you mean `$window_end`?
+    SELECT v FROM t WHERE ts > $1: invalid_query: `$1` is no parameter; there are `$window_start`, `$window_end`, `$scheduled_for`
+    SELECT service, v FROM t GROUP BY service: invalid_query: Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column "t.v" must appear in the GROUP BY clause or must be part of an aggregate function, currently only "t.service" appears in the SELECT clause satisfies this requirement
+    "#);
     assert_eq!(world.ask("SELECT to_char(ts, '%H:%M') AS x FROM t LIMIT 1").await, "x string\n\"06:02\"");
 }

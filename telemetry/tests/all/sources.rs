@@ -12,7 +12,7 @@ async fn a_file_that_was_replaced_is_read_again() {
     assert_eq!(world.ask_all("SELECT sum(v) AS s FROM t").await, "s int\n45");
     world.write("t.ndjson", "{\"ts\":\"2026-11-20T06:00:00Z\",\"v\":1.5}\n");
     assert_eq!(world.ask_all("SELECT sum(v) AS s FROM t").await, "s float\n1.5");
-    assert_snapshot!(world.ask_all("SELECT service FROM t").await, @"");
+    assert_snapshot!(world.ask_all("SELECT service FROM t").await, @"invalid_query: no column `service`; there are `ts`, `v`");
 }
 
 #[tokio::test]
@@ -44,7 +44,11 @@ async fn a_folder_and_a_pattern_are_one_table_with_all_columns() {
     world.write("d/.hidden.ndjson", "broken");
     world.source("folder", "d", Some("ts"));
     world.source("pattern", "d/*.ndjson", Some("ts"));
-    assert_snapshot!(world.ask_all("SELECT v, note FROM folder ORDER BY v").await, @"");
+    assert_snapshot!(world.ask_all("SELECT v, note FROM folder ORDER BY v").await, @r#"
+    v float | note string
+    1.0 | null
+    2.5 | "x"
+    "#);
     world.write("d/c.ndjson", "{\"ts\":\"2026-11-20T06:02:00Z\",\"v\":3}\n");
     assert_eq!(world.ask_all("SELECT sum(v) AS s FROM pattern").await, "s float\n6.5");
     fs::remove_dir_all(world.path("d")).unwrap();
@@ -57,7 +61,11 @@ async fn csv_has_types_times_and_named_bad_lines() {
     let mut world = World::new();
     world.write("c.csv", "ts,v,name\n2026-11-20T06:02:00Z,1,a\n2026-11-20T07:03:00+01:00,2.5,\n");
     world.source("c", "c.csv", Some("ts"));
-    assert_snapshot!(world.ask("SELECT * FROM c").await, @"");
+    assert_snapshot!(world.ask("SELECT * FROM c").await, @r#"
+    ts timestamp | v float | name string
+    "2026-11-20T06:02:00.000000Z" | 1.0 | "a"
+    "2026-11-20T06:03:00.000000Z" | 2.5 | null
+    "#);
     world.write("c.csv", "ts,v,name\n2026-11-20T06:02:00Z,1,a\nlater,1,a\n");
     let failure = world.ask("SELECT * FROM c").await;
     assert!(failure.ends_with("line 3: `ts` is \"later\", not a time like 2026-11-20T06:00:00Z"), "{failure}");
@@ -78,6 +86,41 @@ async fn parquet_is_scanned_where_it_lies() {
     fs::write(world.path("p.parquet"), "no parquet").unwrap();
     let failure = world.ask("SELECT count(*) AS n FROM p").await;
     assert!(failure.starts_with("source: source `p`"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_text_time_column_of_parquet_and_parquet_records_are_cut_too() {
+    let mut world = World::new();
+    parquet_of(&world, "p.parquet", &[("ts", &["2026-11-20T06:02:00Z", "2026-11-20T06:05:00Z"]), ("v", &["a", "b"])]);
+    parquet_of(
+        &world,
+        "r.parquet",
+        &[("start_timestamp", &["2026-11-20T06:02:00Z", "2026-11-20T06:03:00Z"]), ("kind", &["log", "pending_span"])],
+    );
+    world.source("p", "p.parquet", Some("ts"));
+    world.source("records", "r.parquet", None);
+    assert_snapshot!(world.ask("SELECT ts, v FROM p").await, @r#"
+    ts timestamp | v string
+    "2026-11-20T06:02:00.000000Z" | "a"
+    "#);
+    assert_snapshot!(world.ask("SELECT start_timestamp, kind, level, attributes FROM records").await, @r#"
+    start_timestamp timestamp | kind string | level int | attributes json
+    "2026-11-20T06:02:00.000000Z" | "log" | null | null
+    "#);
+}
+
+/// A Parquet file of text columns.
+fn parquet_of(world: &World, file: &str, columns: &[(&str, &[&str])]) {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, RecordBatch, StringArray};
+    use datafusion::parquet::arrow::ArrowWriter;
+
+    let arrays = columns.iter().map(|(name, texts)| (*name, Arc::new(StringArray::from(texts.to_vec())) as ArrayRef));
+    let batch = RecordBatch::try_from_iter(arrays).unwrap();
+    let mut writer = ArrowWriter::try_new(fs::File::create(world.path(file)).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
 }
 
 /// A Parquet file of rows at the minutes `from..to` after 06:00.
@@ -103,10 +146,13 @@ async fn records_have_their_declared_columns_and_hide_pending_spans() {
     let mut world = World::new();
     world.write("r.ndjson", "{\"start_timestamp\":\"2026-11-20T06:02:00Z\",\"kind\":\"span\",\"duration\":1,\"attributes\":\"{\\\"a\\\":1}\",\"tags\":[]}\n{\"start_timestamp\":\"2026-11-20T06:03:00Z\",\"kind\":\"pending_span\",\"attributes\":\"{}\"}\n");
     world.source("records", "r.ndjson", None);
-    assert_snapshot!(world.ask("SELECT start_timestamp, duration, level, attributes, attributes->>'a' AS a, attributes->'a' AS j, tags, project_id FROM records").await, @"");
+    assert_snapshot!(world.ask("SELECT start_timestamp, duration, level, attributes, attributes->>'a' AS a, attributes->'a' AS j, tags, project_id FROM records").await, @r#"
+    start_timestamp timestamp | duration float | level int | attributes json | a string | j json | tags list | project_id string
+    "2026-11-20T06:02:00.000000Z" | 1.0 | null | {"a":1} | "1" | 1 | [] | null
+    "#);
     assert_eq!(world.ask("SELECT count(*) AS n FROM records_all").await, "n int\n2");
     world.write("r.ndjson", "{\"start_timestamp\":\"2026-11-20T06:02:00Z\",\"duration\":\"long\"}\n");
-    assert_snapshot!(world.ask("SELECT count(*) AS n FROM records").await, @"");
+    assert_snapshot!(world.ask("SELECT count(*) AS n FROM records").await, @"source: source `records`: column `duration` cannot be read as Float64: Cast error: Cannot cast string 'long' to value of Float64 type");
 }
 
 #[tokio::test]
@@ -115,8 +161,8 @@ async fn a_time_column_that_is_none_is_told() {
     world.write("t.ndjson", "{\"ts\":1795154400,\"v\":1}\n");
     world.source("t", "t.ndjson", Some("ts"));
     world.source("u", "t.ndjson", Some("tz"));
-    assert_snapshot!(world.ask("SELECT v FROM t").await, @"");
-    assert_snapshot!(world.ask("SELECT v FROM u").await, @"");
+    assert_snapshot!(world.ask("SELECT v FROM t").await, @"source: source `t`: its `time_column` `ts` is of type Int64; write times like 2026-11-20T06:00:00Z");
+    assert_snapshot!(world.ask("SELECT v FROM u").await, @"source: source `u`: it has no column `tz`, its `time_column`; did you mean `ts`?");
 }
 
 #[tokio::test]
@@ -124,5 +170,5 @@ async fn a_source_above_its_size_is_refused_with_both_numbers() {
     let mut world = World::limited(watchfire_telemetry::Limits { source_bytes: 100, ..Default::default() });
     world.write("t.ndjson", &minutes());
     world.source("t", "t.ndjson", Some("ts"));
-    assert_snapshot!(world.ask("SELECT v FROM t").await, @"");
+    assert_snapshot!(world.ask("SELECT v FROM t").await, @"source: source `t`: its files have 520 bytes, more than the limit of 100 bytes for NDJSON files; write Parquet, which is not kept in memory");
 }

@@ -7,7 +7,12 @@ use crate::harness::{World, slot, spec, text};
 #[tokio::test]
 async fn a_scan_is_cut_to_the_window_half_open() {
     let world = World::of_minutes();
-    assert_snapshot!(world.ask("SELECT v FROM t ORDER BY v").await, @"");
+    assert_snapshot!(world.ask("SELECT v FROM t ORDER BY v").await, @"
+    v int
+    2
+    3
+    4
+    ");
 }
 
 #[tokio::test]
@@ -33,20 +38,26 @@ async fn a_query_that_names_the_window_filters_by_itself() {
     assert_eq!(world.ask(sql).await, "n int\n4");
     let mut in_when = spec("SELECT count(*) AS n, max(ts) AS last FROM t");
     in_when.when = Some("last >= $window_end".to_owned());
-    assert_snapshot!(text(&world.outcome(&in_when, &slot(Some(("06:02", "06:05")))).await), @"");
+    assert_snapshot!(text(&world.outcome(&in_when, &slot(Some(("06:02", "06:05")))).await), @r#"
+    n int | last timestamp
+    10 | "2026-11-20T06:09:00.000000Z"
+    "#);
 }
 
 #[tokio::test]
 async fn without_a_window_everything_is_seen() {
     let world = World::of_minutes();
     assert_eq!(world.ask_all("SELECT count(*) AS n FROM t").await, "n int\n10");
-    assert_snapshot!(world.ask_all("SELECT v FROM t WHERE ts < $window_end").await, @"");
+    assert_snapshot!(world.ask_all("SELECT v FROM t WHERE ts < $window_end").await, @"invalid_query: `$window_end` has no value: there is no window here (`window: none`, or a query outside a rule)");
 }
 
 #[tokio::test]
 async fn now_is_the_slot_and_the_parameters_are_instants() {
     let world = World::of_minutes();
-    assert_snapshot!(world.ask("SELECT now() AS a, current_timestamp AS b, $scheduled_for AS c, $window_start AS d, $window_end - interval '1 minute' AS e").await, @"");
+    assert_snapshot!(world.ask("SELECT now() AS a, current_timestamp AS b, $scheduled_for AS c, $window_start AS d, $window_end - interval '1 minute' AS e").await, @r#"
+    a timestamp | b timestamp | c timestamp | d timestamp | e timestamp
+    "2026-11-20T06:06:00.000000Z" | "2026-11-20T06:06:00.000000Z" | "2026-11-20T06:06:00.000000Z" | "2026-11-20T06:02:00.000000Z" | "2026-11-20T06:04:00.000000Z"
+    "#);
     assert_eq!(world.ask("SELECT count(*) AS n FROM t WHERE ts > now() - interval '3 minutes'").await, "n int\n1");
 }
 
@@ -72,7 +83,7 @@ async fn window_on_takes_the_place_of_the_time_column() {
     query.window_on = Some("created_at".to_owned());
     assert_eq!(text(&world.outcome(&query, &slot(Some(("06:02", "06:05")))).await), "v int\n1");
     query.window_on = Some("arrived".to_owned());
-    assert_snapshot!(text(&world.outcome(&query, &slot(Some(("06:02", "06:05")))).await), @"");
+    assert_snapshot!(text(&world.outcome(&query, &slot(Some(("06:02", "06:05")))).await), @"invalid_query: `window_on: arrived`: no table of the query has a column `arrived`");
 }
 
 #[tokio::test]
@@ -80,13 +91,21 @@ async fn a_table_without_a_time_column_is_not_cut() {
     let mut world = World::of_minutes();
     world.write("names.csv", "service,team\napi,core\nweb,front\n");
     world.source("names", "names.csv", None);
-    assert_snapshot!(world.ask("SELECT v, team FROM t JOIN names USING (service) ORDER BY v").await, @"");
+    assert_snapshot!(world.ask("SELECT v, team FROM t JOIN names USING (service) ORDER BY v").await, @r#"
+    v int | team string
+    2 | "core"
+    3 | "front"
+    4 | "core"
+    "#);
 }
 
 #[tokio::test]
 async fn buckets_are_counted_from_a_monday_or_from_the_first_of_a_month() {
     let world = World::new();
-    assert_snapshot!(world.query("SELECT time_bucket('1 week', ts) AS w, time_bucket('1 month', ts) AS m, time_bucket(interval '5 minutes', ts) AS f, time_bucket('1 hour', ts) AS h FROM (SELECT TIMESTAMP '2026-11-20T10:00:00Z' AS ts)").await, @"");
-    assert_snapshot!(world.query("SELECT time_bucket('1 month 1 day', now()) AS w").await, @"");
-    assert_snapshot!(world.query("SELECT time_bucket('soon', now()) AS w").await, @"");
+    assert_snapshot!(world.query("SELECT time_bucket('1 week', ts) AS w, time_bucket('1 month', ts) AS m, time_bucket(interval '5 minutes', ts) AS f, time_bucket('1 hour', ts) AS h FROM (SELECT TIMESTAMP '2026-11-20T10:00:00Z' AS ts)").await, @r#"
+    w | m | f | h
+    "2026-11-16T00:00:00.000000Z" | "2026-11-01T00:00:00.000000Z" | "2026-11-20T10:00:00.000000Z" | "2026-11-20T10:00:00.000000Z"
+    "#);
+    assert_snapshot!(world.query("SELECT time_bucket('1 month 1 day', now()) AS w").await, @"execution: the width of time_bucket is whole months, or days and less; and more than nothing");
+    assert_snapshot!(world.query("SELECT time_bucket('soon', now()) AS w").await, @r#"execution: Invalid input syntax for type interval: "soon""#);
 }
