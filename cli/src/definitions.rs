@@ -71,7 +71,7 @@ fn placed(check: &SqlCheck, problem: SqlProblem) -> Problem {
     // A source that is not there yet is trouble of its own at run time, not a mistake in the rule.
     let severity =
         if severity_is_error && code != "source" { ProblemSeverity::Error } else { ProblemSeverity::Warning };
-    Problem { place, severity, code, message: format!("rule \"{}\": {message}", check.rule), label: None, help }
+    check.problem(place, severity, code, &message, help)
 }
 
 /// Prints mistakes for people, on stderr.

@@ -6,8 +6,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::arguments::Command;
 
-/// What the server tells. The heartbeat's crate speaks of its own workings.
-const SERVER_DEFAULT: &str = "info,tokio_cron_scheduler=warn";
+/// What the server tells: what ours say, and the warnings of all others.
+const SERVER_DEFAULT: &str = "warn,watchfire=info,watchfire_engine=info,watchfire_server=info,watchfire_store=info";
 
 /// Starts logging. `WATCHFIRE_LOG` sets the filter, for example `debug` or `watchfire_engine=debug`.
 pub(crate) fn start(command: &Command) {

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use secrecy::ExposeSecret;
 use watchfire_config::Settings;
-use watchfire_store::StoreTarget;
+use watchfire_store::{Store, StoreTarget};
 
 use crate::arguments::Storage;
 
@@ -26,4 +27,10 @@ pub(crate) fn store_target(flags: &Storage, settings: Option<&Settings>) -> Stor
         Some(url) => StoreTarget::Postgres { url, folder },
         None => StoreTarget::Sqlite { folder },
     }
+}
+
+/// The store beside a running server, for reading.
+pub(crate) async fn open_read_only(flags: &Storage, settings: Option<&Settings>) -> anyhow::Result<Store> {
+    let target = store_target(flags, settings);
+    Store::open_read_only(&target).await.with_context(|| format!("the store, {target}, cannot be read"))
 }

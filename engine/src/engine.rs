@@ -24,8 +24,8 @@ use crate::{deliver, evaluate, housekeeping};
 pub struct Engine {
     shared: Arc<Shared>,
     heartbeat: Mutex<Option<Heartbeat>>,
-    /// One takeover of definitions at a time.
-    takeover: Mutex<()>,
+    /// One replacement of definitions at a time.
+    replacing: Mutex<()>,
 }
 
 /// What an engine is started with.
@@ -85,12 +85,12 @@ impl Engine {
         supervisor.deciding().spawn(evaluate::run(Arc::clone(&shared), seconds.clone()));
         supervisor.delivering().spawn(deliver::run(Arc::clone(&shared), seconds.clone()));
         supervisor.committing().spawn(housekeeping::run(Arc::clone(&shared), seconds));
-        Ok(Arc::new(Self { shared, heartbeat: Mutex::new(Some(heartbeat)), takeover: Mutex::new(()) }))
+        Ok(Arc::new(Self { shared, heartbeat: Mutex::new(Some(heartbeat)), replacing: Mutex::new(()) }))
     }
 
     /// Takes changed definitions over while running: whole, or not at all.
     pub async fn replace_definitions(&self, definitions: Definitions) -> Result<(), Error> {
-        let _one_at_a_time = self.takeover.lock().await;
+        let _one_at_a_time = self.replacing.lock().await;
         let before = self.shared.active();
         let telemetry = before.telemetry.with_sources(&definitions.sources)?;
         let active = Arc::new(Active::new(definitions, telemetry));

@@ -404,6 +404,7 @@ impl Stored {
 
 async fn commit_one(shared: &Shared, claim: &ClaimedRule, commit: EvaluationCommit) -> Stored {
     let tells = !commit.notices.is_empty();
+    let _no_takeover = shared.takeover.read().await;
     match shared.evaluations.commit(commit).await {
         Some(CommitOutcome::Committed) => {
             shared.commits.send_modify(|commits| *commits += 1);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use watchfire_alerts::{self as alerts, RuleState};
+use watchfire_channels::SendOutcome;
 use watchfire_model::{Fingerprint, RuleUid, Timestamp};
 use watchfire_store::{Closing, RuleRow};
 
@@ -101,6 +102,7 @@ fn per_hash(per: &[String]) -> String {
 
 /// Carries the plan out in one transaction, and enters the next slots into the agenda.
 pub(crate) async fn sync_rules(shared: &Shared, before: Option<&Active>, active: &Active) -> Result<(), Error> {
+    let _no_commits = shared.takeover.write().await;
     let now = shared.clock.now();
     let stored = shared.store.stored_rules().await?;
     let plan = plan(&stored, &active.rules, now);
@@ -113,6 +115,8 @@ pub(crate) async fn sync_rules(shared: &Shared, before: Option<&Active>, active:
     }
     shared.metrics.rules.set(i64::try_from(rows.iter().filter(|row| row.enabled).count()).unwrap_or(i64::MAX));
     shared.forget_states(closings.iter().map(|closing| &closing.uid));
+    // Channels may have been mended with the definitions.
+    shared.store.retry_broken([SendOutcome::Config.as_str(), SendOutcome::Gone.as_str()], now).await?;
     Ok(())
 }
 

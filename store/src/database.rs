@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
-use sqlx::{Executor, Postgres, Sqlite};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqliteSynchronous};
+use sqlx::{Connection, Executor, Postgres, Sqlite};
 
 pub(crate) use params::{Param, given, int, micros, without_nul};
 pub(crate) use row::Row;
@@ -232,4 +232,13 @@ fn sqlite_pool(connections: u32) -> PoolOptions<Sqlite> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .after_release(|connection, _| Box::pin(is_out_of_transactions(connection)))
+}
+
+/// A commit that a full disk refuses leaves a connection that believes to be in a transaction for ever:
+/// SQLite has rolled it back by itself, and the roll-back that follows fails. Such a one is replaced.
+async fn is_out_of_transactions(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // The roll-back of a dropped transaction is still queued; a ping waits behind it.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }

@@ -121,6 +121,21 @@ impl Store {
         rows.first().map(|row| row.instant("next_at")).transpose()
     }
 
+    /// Makes due now what waits because its channel is broken: the channel may have been mended.
+    ///
+    /// `words` begin the reasons that mean so, as they were given with [`DeliveryEnd::Retry`]. Returns how many.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database cannot be asked now.
+    pub async fn retry_broken(&self, words: [&str; 2], now: Timestamp) -> Result<u64, Error> {
+        let patterns = words.map(|word| format!("{word}%"));
+        let mut work = self.database().begin().await?;
+        let params = [Param::Int(now.as_micros()), Param::Text(&patterns[0]), Param::Text(&patterns[1])];
+        let hurried = work.execute(RETRY_BROKEN, &params).await?;
+        work.commit().await?;
+        Ok(hurried)
+    }
+
     /// Makes pending deliveries due in `most` that wait longer: after the clock went back, what was to be
     /// tried again in a minute must not wait for hours. The number of rows moved.
     ///
@@ -266,3 +281,7 @@ const NEXT_DUE: &str =
     concat!("SELECT next_at FROM outbox WHERE state = 'pending' AND ", heads_its_lane!(), " ORDER BY next_at LIMIT 1");
 
 const CLAMP: &str = "UPDATE outbox SET next_at = $1 WHERE state = 'pending' AND next_at > $1";
+
+const RETRY_BROKEN: &str = "
+    UPDATE outbox SET next_at = $1
+    WHERE state = 'pending' AND next_at > $1 AND (last_error LIKE $2 OR last_error LIKE $3)";

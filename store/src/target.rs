@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use sqlx::postgres::PgConnectOptions;
+
 /// The file that holds a SQLite store, in its folder.
 const SQLITE_FILE: &str = "watchfire.sqlite";
 
@@ -37,6 +39,22 @@ impl StoreTarget {
     }
 }
 
+/// Where it is, for people: without user and password.
+impl fmt::Display for StoreTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { folder } => write!(f, "SQLite in {}", folder.display()),
+            Self::Postgres { url, .. } => match url.parse::<PgConnectOptions>() {
+                Ok(options) => {
+                    let database = options.get_database().unwrap_or("of the user's name");
+                    write!(f, "PostgreSQL at {}:{}, database {database}", options.get_host(), options.get_port())
+                }
+                Err(_) => f.write_str("PostgreSQL at an address that cannot be read"),
+            },
+        }
+    }
+}
+
 /// Shows everything but the address.
 impl fmt::Debug for StoreTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,5 +77,12 @@ mod tests {
             StoreTarget::Postgres { url: "postgres://joe:secret@db.internal/watch".into(), folder: "data".into() };
         let shown = format!("{target:?}");
         assert!(!shown.contains("secret") && !shown.contains("db.internal"), "{shown}");
+    }
+
+    #[test]
+    fn people_see_where_it_is_and_no_password() {
+        let target = StoreTarget::Postgres { url: "postgres://joe:secret@db.internal:5433/watch".into(), folder: "data".into() };
+        assert_eq!(target.to_string(), "PostgreSQL at db.internal:5433, database watch");
+        assert_eq!(StoreTarget::Sqlite { folder: "data".into() }.to_string(), "SQLite in data");
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use serde_json::{Value as Json, json};
 use watchfire_model::{ChannelName, RuleName};
-use watchfire_store::{DeliveryFilter, DeliveryRow, Store};
+use watchfire_store::{DeliveryFilter, DeliveryRow};
 
 use crate::arguments::{Deliveries, DeliveriesAction, DeliveriesList, DeliveriesRetry, Output};
 use crate::exit::Exit;
@@ -18,7 +18,7 @@ pub(crate) async fn run(options: Deliveries, form: Output) -> anyhow::Result<Exi
 }
 
 async fn list(options: DeliveriesList, form: Output) -> anyhow::Result<Exit> {
-    let store = Store::open_read_only(&place::store_target(&options.storage, None)).await?;
+    let store = place::open_read_only(&options.storage, None).await?;
     let filter = DeliveryFilter {
         state: options.state,
         channel: options.channel.map(ChannelName::new),

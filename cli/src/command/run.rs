@@ -3,7 +3,6 @@
 use serde_json::{Value as Json, json};
 use watchfire_engine::RunReport;
 use watchfire_model::RuleUid;
-use watchfire_store::Store;
 
 use crate::arguments::{Output, Run, Storage};
 use crate::definitions;
@@ -37,7 +36,7 @@ async fn stored(
     if flags.data.is_none() && flags.database_url.is_none() {
         return Ok(None);
     }
-    let store = Store::open_read_only(&place::store_target(flags, Some(settings))).await?;
+    let store = place::open_read_only(flags, Some(settings)).await?;
     let mut states = store.rule_states(std::slice::from_ref(uid)).await?;
     let row = store.stored_rules().await?.into_iter().find(|row| row.uid == *uid);
     Ok(states.remove(uid).map(|state| (state, row.and_then(|row| row.last_window_end))))

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use watchfire_model::{RuleName, Timestamp};
-use watchfire_store::{RunFilter, RunRow, Store};
+use watchfire_store::{RunFilter, RunRow};
 
 use crate::arguments::{Output, Runs};
 use crate::exit::Exit;
@@ -10,7 +10,7 @@ use crate::output::{self, cell};
 use crate::place;
 
 pub(crate) async fn run(options: Runs, form: Output) -> anyhow::Result<Exit> {
-    let store = Store::open_read_only(&place::store_target(&options.storage, None)).await?;
+    let store = place::open_read_only(&options.storage, None).await?;
     let runs = store
         .runs(&RunFilter { rule: options.rule.map(RuleName::new), limit: options.limit, ..RunFilter::default() })
         .await?;

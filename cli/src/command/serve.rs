@@ -41,7 +41,7 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     // The address comes first: a server that cannot be reached must not take rules.
     let listener = watchfire_server::bind(listen).await?;
     let target = place::store_target(&options.storage, Some(settings));
-    let store = Store::open(&target).await?;
+    let store = Store::open(&target).await.with_context(|| format!("the store, {target}, cannot be opened"))?;
     describe(&loaded, &target);
     let engine = Engine::start(EngineParts {
         store,
@@ -71,7 +71,7 @@ fn describe(loaded: &Loaded, target: &StoreTarget) {
         rules = definitions.rules.len(),
         channels = definitions.channels.len(),
         sources = definitions.sources.len(),
-        store = ?target,
+        store = %target,
         "Watchfire {} starts", env!("CARGO_PKG_VERSION")
     );
     if definitions.rules.is_empty() {

@@ -181,6 +181,21 @@ on_both! {
 }
 
 on_both! {
+    async fn a_channel_that_may_be_mended_is_tried_at_once_and_others_keep_their_times(db: TestDatabase) {
+        let store = db.open().await;
+        for (name, reason) in [("broken", "config (404)"), ("gone", "gone (410)"), ("busy", "throttled (429)")] {
+            store.insert_notice(&notice(name, &["hook"], name)).await.unwrap();
+            let claimed = claim(&store, 1).await.remove(0);
+            finish(&store, &claimed, DeliveryEnd::Retry { at: at(600), reason: reason.into() }).await;
+        }
+        assert_eq!(store.retry_broken(["config", "gone"], at(5)).await.unwrap(), 2);
+        let mut due: Vec<_> = store.deliveries(&DeliveryFilter::default()).await.unwrap();
+        due.sort_by_key(|row| row.last_error.clone());
+        assert_eq!(due.iter().map(|row| row.next_at.unwrap()).collect::<Vec<_>>(), [at(5), at(5), at(600)]);
+    }
+}
+
+on_both! {
     async fn lists_are_narrowed_and_limited(db: TestDatabase) {
         let store = db.open().await;
         store.insert_notice(&notice("1", &["hook", "mail"], "x")).await.unwrap();
