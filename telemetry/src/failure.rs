@@ -133,6 +133,10 @@ fn schema_sentence(error: &SchemaError) -> String {
             let names: Vec<&str> = valid_fields.iter().map(|column| column.name.as_str()).collect();
             let hint = nearest(&field.name, names.iter().copied());
             let tail = match hint {
+                // Unquoted names are read in lower case, which hides the name from who wrote it right.
+                Some(near) if near.chars().any(char::is_uppercase) => {
+                    format!("; did you mean `\"{near}\"`? Names with capital letters are written in double quotes")
+                }
                 Some(near) => format!("; did you mean `{near}`?"),
                 None if names.is_empty() => String::new(),
                 None => format!("; there are {}", listed(&names)),

@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::ast::{
     visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use watchfire_model::{QuerySpec, Severity};
 
 use crate::function::Parameter;
@@ -20,6 +21,12 @@ use crate::table::information_schema;
 
 /// Deeper nesting than this is refused before it can exhaust a thread's stack.
 const NESTING_MAX: usize = 50;
+
+/// Most words and signs of one text; literals and commas are not counted, so that a list of values may be long.
+///
+/// Each may be one level of a chain (`a + b + c …`), and a chain of a hundred thousand levels is more than a
+/// thread's stack: the whole process would end.
+const WORDS_MAX: usize = 4_000;
 
 /// The texts of one question; the key under which its plan is cached.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -102,7 +109,25 @@ pub(crate) fn parse(question: &Question, state: &SessionState) -> std::result::R
     }
 }
 
+/// Refuses a text that is too long to be walked.
+fn within_limit(text: &str) -> Result<()> {
+    // What cannot be split into tokens is left to the parser's better sentence.
+    let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, text).tokenize() else { return Ok(()) };
+    let counted = |token: &&Token| {
+        !matches!(
+            token,
+            Token::Whitespace(_) | Token::Comma | Token::Number(..) | Token::SingleQuotedString(_) | Token::Period
+        )
+    };
+    let words = tokens.iter().filter(counted).count();
+    if words > WORDS_MAX {
+        return Err(plan_datafusion_err!("the text has {words} words and signs, more than the limit of {WORDS_MAX}"));
+    }
+    Ok(())
+}
+
 fn statement(sql: &str) -> Result<Statement> {
+    within_limit(sql)?;
     let mut parser =
         DFParserBuilder::new(sql).with_dialect(&PostgreSqlDialect {}).with_recursion_limit(NESTING_MAX).build()?;
     let mut statements = parser.parse_statements()?;
@@ -144,6 +169,7 @@ fn is_read_only(statement: &Statement) -> bool {
 }
 
 fn condition(text: &str) -> Result<ExprWithAlias> {
+    within_limit(text)?;
     DFParserBuilder::new(text)
         .with_dialect(&PostgreSqlDialect {})
         .with_recursion_limit(NESTING_MAX)

@@ -14,6 +14,9 @@ use watchfire_model::{Failure, FailureCode, format_duration};
 /// Longer timeouts are cut to this, so that a deadline can always be computed.
 const TIMEOUT_MAX: Duration = Duration::from_secs(366 * 86_400);
 
+/// A long chain of operators is walked recursively; `parse` bounds how long it can be.
+const STACK_BYTES: usize = 16 << 20;
+
 /// A tokio runtime of its own and as many permits as queries may run at once.
 pub(crate) struct QueryRuntime {
     /// `Some` until dropped.
@@ -29,7 +32,7 @@ impl QueryRuntime {
         let runtime = Builder::new_multi_thread()
             .worker_threads(concurrency + 1)
             .thread_name("watchfire-query")
-            .thread_stack_size(8 << 20)
+            .thread_stack_size(STACK_BYTES)
             .enable_all()
             .build()?;
         Ok(Self { runtime: Some(runtime), permits: Arc::new(Semaphore::new(concurrency)) })

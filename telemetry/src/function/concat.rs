@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, StringArray};
 use arrow::compute::cast;
-use arrow::compute::kernels::concat_elements::concat_elements_utf8;
+use arrow::compute::kernels::concat_elements::concat_elements_utf8_many;
 use arrow::datatypes::DataType;
-use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, Result};
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
@@ -35,20 +35,40 @@ impl GuardConcat {
         Self { function: Arc::new(ScalarUDF::new_from_impl(Concat { signature })) }
     }
 
+    /// Whether this side is text. A call of ours is, without a walk through all that it joins.
+    fn is_text(&self, side: &Expr, schema: &DFSchema) -> bool {
+        self.is_joined(side) || side.get_type(schema).is_ok_and(|side| side == DataType::Utf8)
+    }
+
+    fn is_joined(&self, side: &Expr) -> bool {
+        matches!(side, Expr::ScalarFunction(call) if Arc::ptr_eq(&call.func, &self.function))
+    }
+
+    /// One call for a whole chain `a || b || c`: nested calls would be walked again at every level.
+    fn joined(&self, left: Expr, right: Expr) -> Expr {
+        match left {
+            Expr::ScalarFunction(mut call) if Arc::ptr_eq(&call.func, &self.function) => {
+                call.args.push(right);
+                Expr::ScalarFunction(call)
+            }
+            left => self.function.call(vec![left, right]),
+        }
+    }
+
     fn rewrite_node(&self, plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         let schema = merge_schema(&plan.inputs());
         let names = NamePreserver::new(&plan);
         plan.map_expressions(|expression| {
             let name = names.save(&expression);
             let rewritten = expression.transform_up(|expression| {
-                let Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) = &expression else {
+                let Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) = expression else {
                     return Ok(Transformed::no(expression));
                 };
-                let is_text = |side: &Expr| side.get_type(&schema).is_ok_and(|side| side == DataType::Utf8);
-                if !is_text(left) || !is_text(right) {
-                    return Ok(Transformed::no(expression));
+                if !self.is_text(&left, &schema) || !self.is_text(&right, &schema) {
+                    let op = Operator::StringConcat;
+                    return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
                 }
-                Ok(Transformed::yes(self.function.call(vec![left.as_ref().clone(), right.as_ref().clone()])))
+                Ok(Transformed::yes(self.joined(*left, *right)))
             })?;
             Ok(rewritten.update_data(|expression| name.restore(expression)))
         })
@@ -65,7 +85,7 @@ impl AnalyzerRule for GuardConcat {
     }
 }
 
-/// `||` between two texts: NULL when one of them is.
+/// `||` between texts: NULL when one of them is.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Concat {
     signature: Signature,
@@ -92,11 +112,12 @@ impl ScalarUDFImpl for Concat {
         let is_constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if is_constant { 1 } else { args.number_rows };
         within_limit(self.name(), sum(&args.args, rows)?)?;
-        let mut sides = Vec::with_capacity(2);
+        let mut parts = Vec::with_capacity(args.args.len());
         for arg in &args.args {
-            sides.push(cast(&arg.to_array(rows)?, &DataType::Utf8)?);
+            parts.push(cast(&arg.to_array(rows)?, &DataType::Utf8)?);
         }
-        let joined = concat_elements_utf8(sides[0].as_string::<i32>(), sides[1].as_string::<i32>())?;
+        let parts: Vec<&StringArray> = parts.iter().map(|part| part.as_string::<i32>()).collect();
+        let joined = concat_elements_utf8_many(&parts)?;
         if is_constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&joined, 0)?));
         }

@@ -82,6 +82,41 @@ async fn memory_hogs_are_refused() {
 }
 
 #[tokio::test]
+async fn a_deep_or_long_query_is_answered_or_refused_but_never_the_end_of_us() {
+    let world = World::new();
+    let deep = format!("SELECT {}1{} AS x", "(".repeat(1_000), ")".repeat(1_000));
+    assert_snapshot!(world.ask(&deep).await, @"invalid_query: recursion limit exceeded");
+    let long = format!("SELECT 1{} AS x", " + 1".repeat(1_000));
+    assert_eq!(world.ask(&long).await, "x int\n1001");
+    let endless = format!("SELECT 1{} AS x", " + 1".repeat(100_000));
+    assert_snapshot!(world.ask(&endless).await, @"invalid_query: the text has 100003 words and signs, more than the limit of 4000");
+    let columns =
+        format!("SELECT count(*) AS x FROM generate_series(1, 2) AS t(v) WHERE {}v = 0", "v = 1 OR ".repeat(1_200));
+    assert_snapshot!(world.ask(&columns).await, @"
+    x int
+    1
+    ");
+    let signs = format!("SELECT {}1 AS x", "- ".repeat(4_000));
+    assert_snapshot!(world.ask(&signs).await, @"invalid_query: the text has 4003 words and signs, more than the limit of 4000");
+    let joined = format!("SELECT length(a{}) AS x FROM (VALUES ('y')) AS t(a)", " || a".repeat(150));
+    assert_eq!(world.ask(&joined).await, "x int\n151");
+    let casts = format!("SELECT 1{} AS x", "::int".repeat(2_000));
+    assert_snapshot!(world.ask(&casts).await, @"invalid_query: the text has 4003 words and signs, more than the limit of 4000");
+    let unions = format!("SELECT count(*) AS x FROM (SELECT 1{}) AS u", " UNION ALL SELECT 1".repeat(1_000));
+    assert_snapshot!(world.ask(&unions).await, @"
+    x int
+    1001
+    ");
+    let values = format!("SELECT 3 IN (0{}) AS x", ", 7".repeat(50_000));
+    assert_snapshot!(world.ask(&values).await, @"
+    x bool
+    false
+    ");
+    let nested = (0..200).fold("SELECT 1 AS x".to_owned(), |inner, _| format!("SELECT x FROM ({inner}) AS s"));
+    assert_snapshot!(world.ask(&nested).await, @"invalid_query: recursion limit exceeded");
+}
+
+#[tokio::test]
 async fn a_query_only_reads() {
     let world = World::of_minutes();
     let mut answers = Vec::new();

@@ -109,6 +109,61 @@ async fn a_text_time_column_of_parquet_and_parquet_records_are_cut_too() {
     "#);
 }
 
+#[tokio::test]
+async fn empty_columns_capital_letters_and_missing_times_are_borne() {
+    let mut world = World::new();
+    world.write(
+        "t.ndjson",
+        "{\"ts\":\"2026-11-20T06:02:00Z\",\"statusCode\":200,\"none\":null}\n{\"ts\":null,\"statusCode\":500}\n",
+    );
+    world.write("c.csv", "ts,a,none\n2026-11-20T06:02:00Z,x,\n,y,\n");
+    world.source("t", "t.ndjson", Some("ts"));
+    world.source("c", "c.csv", Some("ts"));
+    assert_snapshot!(world.ask("SELECT statusCode FROM t").await, @r#"invalid_query: no column `statuscode`; did you mean `"statusCode"`? Names with capital letters are written in double quotes"#);
+    assert_snapshot!(world.ask("SELECT \"statusCode\", none FROM t").await, @"
+    statusCode int | none string
+    200 | null
+    ");
+    assert_snapshot!(world.ask_all("SELECT count(none) AS n, count(*) AS rows FROM t WHERE none > 5 OR none IS NULL").await, @"
+    n int | rows int
+    0 | 2
+    ");
+    assert_snapshot!(world.ask_all("SELECT * FROM c").await, @r#"
+    ts timestamp | a string | none string
+    "2026-11-20T06:02:00.000000Z" | "x" | null
+    null | "y" | null
+    "#);
+}
+
+#[test]
+fn definitions_that_cannot_be_are_refused() {
+    use watchfire_model::{SourceFormat, SourceSpec};
+    use watchfire_telemetry::{Limits, Telemetry};
+
+    let source = |name: &str, path: &str| SourceSpec {
+        name: name.to_owned(),
+        format: SourceFormat::Ndjson,
+        path: path.into(),
+        time_column: None,
+    };
+    let refused = |sources: &[SourceSpec]| Telemetry::new(Limits::default(), sources).unwrap_err().to_string();
+    assert_snapshot!(refused(&[source("a", "/a"), source("a", "/b")]), @"two sources are named `a`; a table has one source");
+    assert_snapshot!(refused(&[source("records_all", "/a")]), @"a source cannot be named `records_all`: that name is built in; only `records` and `metrics` may be replaced");
+    assert_snapshot!(refused(&[source("a", "/data/***.ndjson")]), @"source `a`: `/data/***.ndjson` is not a usable pattern: Pattern syntax error near position 8: wildcards are either regular `*` or recursive `**`");
+}
+
+#[tokio::test]
+async fn other_definitions_do_not_disturb_a_table_that_stays() {
+    let mut world = World::of_minutes();
+    let before = world.telemetry.clone();
+    assert_eq!(world.ask("SELECT count(*) AS n FROM t").await, "n int\n3");
+    world.source("u", "t.ndjson", None);
+    assert_eq!(world.ask("SELECT count(*) AS n FROM u").await, "n int\n10");
+    assert_eq!(world.ask("SELECT count(*) AS n FROM t").await, "n int\n3");
+    world.telemetry = before;
+    assert_snapshot!(world.ask("SELECT count(*) AS n FROM u").await, @"invalid_query: no table `u`; did you mean `t`?");
+}
+
 /// A Parquet file of text columns.
 fn parquet_of(world: &World, file: &str, columns: &[(&str, &[&str])]) {
     use std::sync::Arc;
