@@ -12,6 +12,7 @@ use watchfire_config::ProblemSeverity;
 use watchfire_engine::Engine;
 
 use crate::definitions;
+use crate::trouble::sentence;
 
 /// Editors and deployments write several files; they are read once it has been quiet for so long.
 const QUIET: Duration = Duration::from_millis(300);
@@ -62,7 +63,7 @@ async fn take_over(dir: &Path, engine: &Engine) {
         Ok(loaded) => loaded,
         Err(trouble) => {
             engine.definitions_refused();
-            error!(error = %trouble, "Changed definitions cannot be read; the old ones stay");
+            error!(error = sentence(&trouble), "Changed definitions cannot be read; the old ones stay");
             return;
         }
     };
