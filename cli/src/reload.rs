@@ -12,6 +12,7 @@ use watchfire_config::ProblemSeverity;
 use watchfire_engine::Engine;
 
 use crate::definitions;
+use crate::trouble::sentence;
 
 /// Editors and deployments write several files; they are read once it has been quiet for so long.
 const QUIET: Duration = Duration::from_millis(300);
@@ -61,8 +62,8 @@ async fn take_over(dir: &Path, engine: &Engine) {
     let mut loaded = match definitions::load(dir) {
         Ok(loaded) => loaded,
         Err(trouble) => {
-            engine.definitions_refused(vec![trouble.to_string()]);
-            error!(error = %trouble, "Changed definitions cannot be read; the old ones stay");
+            engine.definitions_refused(vec![sentence(&trouble)]);
+            error!(error = sentence(&trouble), "Changed definitions cannot be read; the old ones stay");
             return;
         }
     };
