@@ -28,6 +28,20 @@ pub(crate) fn hearers_of_level(rule: &Rule, instance: &Instance, reason: Reason)
     names(rule.notify.iter().filter(hears))
 }
 
+/// Channels that hear of an onset only now, because its level rose to one that they hear.
+///
+/// An onset tells its start alone. For a channel that was told nothing because of its levels, this is it:
+/// else the pager of a rule that begins as a warning would never ring.
+pub(crate) fn hearers_of_late_onset(rule: &Rule, instance: &Instance, before: Severity) -> Hearers {
+    let hears = |assignment: &&Assignment| {
+        !instance.told.contains(&assignment.channel)
+            && !hears_level(assignment, before)
+            && hears_level(assignment, instance.severity)
+            && (hears_reason(assignment, Reason::SeverityRaised) || hears_reason(assignment, Reason::StartedFiring))
+    };
+    names(rule.notify.iter().filter(hears))
+}
+
 /// Channels whose reminder of a firing instance is due.
 pub(crate) fn hearers_of_repeat(rule: &Rule, instance: &Instance, at: Timestamp) -> Hearers {
     let due = |assignment: &&Assignment| match assignment.repeat.unwrap_or(rule.repeat) {

@@ -155,7 +155,9 @@ impl Telling<'_> {
                 next.untold = false;
                 self.matches(next, catching_up);
             }
-            Mode::Onset | Mode::DataChange | Mode::Always => {}
+            Mode::Onset if catching_up => next.severity = told_level,
+            Mode::Onset => self.late_onset(next, told_level),
+            Mode::DataChange | Mode::Always => {}
         }
     }
 
@@ -186,6 +188,19 @@ impl Telling<'_> {
         let hearers = audience::hearers_of_level(self.rule, next, reason);
         let fact = self.fact(next, NotificationKind::AlertUpdated, reason, hearers);
         self.tell_of_episode(next, fact);
+    }
+
+    /// Under `onset` a raise is told only to those for whom it is the start.
+    fn late_onset(&mut self, next: &mut Instance, before: Severity) {
+        if next.severity <= before {
+            return;
+        }
+        let hearers = audience::hearers_of_late_onset(self.rule, next, before);
+        if !hearers.is_empty() {
+            next.seq = next.seq.saturating_add(1);
+            let fact = self.fact(next, NotificationKind::AlertUpdated, Reason::SeverityRaised, hearers);
+            self.tell_of_episode(next, fact);
+        }
     }
 
     fn repeats(&mut self, next: &mut Instance) {
