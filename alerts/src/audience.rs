@@ -131,8 +131,10 @@ fn stand_ins(class: ChannelClass, reason: Reason) -> &'static [Reason] {
         STARTS
     } else if is_chat && reason == Reason::Resolved {
         ENDS
-    } else if reason == Reason::CaughtUp || (is_chat && STARTS.contains(&reason)) {
-        // Who wants starts wants the summary that takes the place of one.
+    } else if reason == Reason::CaughtUp {
+        // Who wants starts or matches wants the summary that takes their place.
+        &[Reason::StartedFiring, Reason::Matches]
+    } else if is_chat && STARTS.contains(&reason) {
         &[Reason::StartedFiring]
     } else if is_chat && ENDS.contains(&reason) {
         &[Reason::Resolved]

@@ -122,9 +122,9 @@ impl Telling<'_> {
         self.takes_breach(next);
         match self.rule.notify_when {
             // Nobody is told what may be over by the time we are back in the present.
-            Mode::Transitions | Mode::Onset if catching_up => next.untold = true,
+            Mode::Transitions | Mode::Onset | Mode::AnyResults if catching_up => next.untold = true,
             Mode::Transitions | Mode::Onset => self.starts(next, self.slot),
-            Mode::AnyResults => self.matches(next, catching_up),
+            Mode::AnyResults => self.matches(next),
             Mode::DataChange | Mode::Always => {}
         }
     }
@@ -151,10 +151,9 @@ impl Telling<'_> {
                 self.level(next, told_level);
                 self.repeats(next);
             }
-            Mode::AnyResults => {
-                next.untold = false;
-                self.matches(next, catching_up);
-            }
+            // Runs of the past are not told one by one; an episode that passes among them is, at its end.
+            Mode::AnyResults if catching_up => {}
+            Mode::AnyResults => self.matches(next),
             Mode::Onset if catching_up => next.severity = told_level,
             Mode::Onset => self.late_onset(next, told_level),
             Mode::DataChange | Mode::Always => {}
@@ -169,10 +168,11 @@ impl Telling<'_> {
         self.tell_of_episode(next, fact);
     }
 
-    fn matches(&mut self, next: &mut Instance, catching_up: bool) {
-        if self.breach().is_none() || catching_up {
+    fn matches(&mut self, next: &mut Instance) {
+        if self.breach().is_none() {
             return;
         }
+        next.untold = false;
         let hearers = audience::hearers_of_matches(self.rule, next, self.slot);
         let fact = self.fact(next, NotificationKind::AlertMatches, Reason::Matches, hearers);
         self.tell_of_episode(next, fact);
@@ -218,7 +218,7 @@ impl Telling<'_> {
     fn resolves(&mut self, next: &mut Instance, since: Timestamp, reason: Reason) {
         next.seq = next.seq.saturating_add(1);
         let (kind, reason, hearers) = match self.rule.notify_when {
-            Mode::Transitions | Mode::Onset if next.untold => {
+            Mode::Transitions | Mode::Onset | Mode::AnyResults if next.untold => {
                 let hearers = audience::hearers(self.rule, Reason::CaughtUp, next.severity);
                 (NotificationKind::AlertSummary, Reason::CaughtUp, hearers)
             }
