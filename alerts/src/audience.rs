@@ -83,18 +83,21 @@ pub(crate) fn hearers_of_end(rule: &Rule, instance: &Instance, reason: Reason) -
     told.filter(hears).cloned().collect()
 }
 
-/// Channels that hear that the query fails or works again: the owner, else the fallback, else the rule's own.
+/// Channels that hear of the rule as a whole: empty input, too many instances.
 ///
-/// When every channel of the rule waits for another level, all of them hear it: a rule that
-/// watches nothing must not be a secret.
+/// When every channel of the rule waits for another level, all of them hear it: such a fact has no
+/// level of its own, and a rule that watches nothing must not be a secret.
+pub(crate) fn hearers_of_rule(rule: &Rule, reason: Reason, severity: Severity) -> Hearers {
+    let at_level = hearers(rule, reason, severity);
+    let wants = |assignment: &&Assignment| hears_reason(assignment, reason);
+    if at_level.is_empty() { names(rule.notify.iter().filter(wants)) } else { at_level }
+}
+
+/// Channels that hear that the query fails or works again: the owner, else the fallback, else the rule's own.
 pub(crate) fn hearers_of_trouble(rule: &Rule, reason: Reason, severity: Severity) -> Hearers {
     match rule.owner_channel.as_ref().or(rule.fallback_channel.as_ref()) {
         Some(channel) => BTreeSet::from([channel.clone()]),
-        None => {
-            let at_level = hearers(rule, reason, severity);
-            let wants = |assignment: &&Assignment| hears_reason(assignment, reason);
-            if at_level.is_empty() { names(rule.notify.iter().filter(wants)) } else { at_level }
-        }
+        None => hearers_of_rule(rule, reason, severity),
     }
 }
 

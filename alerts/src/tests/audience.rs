@@ -74,6 +74,19 @@ fn under_onset_a_raise_is_told_only_to_those_for_whom_it_is_the_start() {
 }
 
 #[test]
+fn what_has_no_level_is_told_even_when_every_channel_waits_for_another() {
+    let words = "severities, no_data: alert after 1 runs";
+    assert_snapshot!(timeline(&format!("{words}, channel: wise/critical"), "?."), @"
+    00:00 nothing (no data)  notify no_data > wise
+    00:01 nothing  notify data_back > wise
+    ");
+    assert_snapshot!(timeline(&format!("{words}, channel: wise/critical, channel: hook"), "?."), @"
+    00:00 nothing (no data)  notify no_data
+    00:01 nothing  notify data_back
+    ");
+}
+
+#[test]
 fn two_assignments_of_one_channel_are_one_message() {
     assert_snapshot!(timeline("severities, channel: hook/warning, channel: hook/critical", "wc."), @"
     00:00 firing/warning  notify started_firing
