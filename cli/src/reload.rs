@@ -61,7 +61,7 @@ async fn take_over(dir: &Path, engine: &Engine) {
     let mut loaded = match definitions::load(dir) {
         Ok(loaded) => loaded,
         Err(trouble) => {
-            engine.definitions_refused();
+            engine.definitions_refused(vec![trouble.to_string()]);
             error!(error = %trouble, "Changed definitions cannot be read; the old ones stay");
             return;
         }
@@ -71,8 +71,9 @@ async fn take_over(dir: &Path, engine: &Engine) {
         Err(trouble) => warn!(error = %trouble, "The SQL of changed definitions could not be checked"),
     }
     if loaded.has_errors() {
-        engine.definitions_refused();
-        let errors = loaded.problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error);
+        let errors: Vec<_> =
+            loaded.problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error).collect();
+        engine.definitions_refused(errors.iter().map(|problem| loaded.render(problem)).collect());
         for problem in errors {
             let place = format!("{}:{}:{}", problem.place.file.display(), problem.place.line, problem.place.column);
             error!(
@@ -87,7 +88,7 @@ async fn take_over(dir: &Path, engine: &Engine) {
     match engine.replace_definitions(definitions::engine_definitions(&loaded.definitions)).await {
         Ok(()) => info!(rules = loaded.definitions.rules.len(), "Changed definitions are in force"),
         Err(trouble) => {
-            engine.definitions_refused();
+            engine.definitions_refused(vec![trouble.to_string()]);
             error!(error = %trouble, "Changed definitions could not be taken over; the old ones stay");
         }
     }

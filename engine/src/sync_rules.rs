@@ -206,13 +206,17 @@ mod tests {
         HashMap::from([(definition.rule.uid.clone(), Arc::new(definition))])
     }
 
-    /// What is written of the only rule: incarnation, enabled, next slot, decided through; and how it ends.
-    fn planned(stored: &[RuleRow], rules: &HashMap<RuleUid, Arc<RuleDefinition>>) -> (Vec<(u64, bool, Option<i64>, i64)>, Vec<Ending>) {
+    /// Incarnation, enabled, next slot and decided through, in seconds.
+    type Written = (u64, bool, Option<i64>, i64);
+
+    /// What is written of the only rule, and how it ends.
+    fn planned(stored: &[RuleRow], rules: &HashMap<RuleUid, Arc<RuleDefinition>>) -> (Vec<Written>, Vec<Ending>) {
         let plan = plan(stored, rules, NOW);
         let seconds = |at: Timestamp| at.as_micros() / 1_000_000;
-        let rows = plan.rows.iter().map(|row| {
-            (row.incarnation, row.enabled, row.next_at.map(seconds), seconds(row.decided_through))
-        });
+        let rows = plan
+            .rows
+            .iter()
+            .map(|row| (row.incarnation, row.enabled, row.next_at.map(seconds), seconds(row.decided_through)));
         (rows.collect(), plan.ended.into_iter().map(|(_, ending)| ending).collect())
     }
 
@@ -224,7 +228,8 @@ mod tests {
     #[test]
     fn a_known_rule_owes_what_it_missed() {
         let rules = defined("a", |_| {});
-        let stored = RuleRow { semantic_hash: rules.values().map(|d| d.rule.semantic_hash.to_string()).collect(), ..row("a") };
+        let stored =
+            RuleRow { semantic_hash: rules.values().map(|d| d.rule.semantic_hash.to_string()).collect(), ..row("a") };
         assert_eq!(planned(&[stored], &rules), (vec![], vec![]));
     }
 
