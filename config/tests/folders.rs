@@ -162,8 +162,15 @@ fn words_of_logfire_and_of_other_tools_are_understood() {
 
 #[test]
 fn a_query_that_speaks_of_severity_may_bring_its_own() {
-    assert_eq!(rule("    query: SELECT 'error' AS severity\n").rule.severity, SeveritySource::Column);
-    assert_eq!(rule("    query: SELECT 'severity' AS s\n").rule.severity, SeveritySource::Fixed(Severity::Warning));
+    for query in ["'error' AS severity", "*", "t.*, 1 FROM t", "DISTINCT * FROM t", "a, * FROM t", "t.severity FROM t"]
+    {
+        let severity = rule(&format!("    query: SELECT {query}\n")).rule.severity;
+        assert_eq!(severity, SeveritySource::Column, "{query}");
+    }
+    for query in ["'severity' AS s", "count(*) AS n, 2 * a FROM t"] {
+        let severity = rule(&format!("    query: SELECT {query}\n    when: n > 0\n")).rule.severity;
+        assert_eq!(severity, SeveritySource::Fixed(Severity::Warning), "{query}");
+    }
 }
 
 #[test]
