@@ -69,7 +69,8 @@ pub(crate) fn advance(
 /// The end of a firing instance whose rule ends.
 pub(crate) fn end(rule: &Rule, key: &InstanceKey, previous: &Instance, at: Timestamp) -> Vec<Fact> {
     let Condition::Firing { since, .. } = previous.condition else { return Vec::new() };
-    let mut next = Instance { condition: Condition::Resolved { at }, ..previous.clone() };
+    // What remains of it is forgotten; only what is told counts.
+    let mut next = previous.clone();
     let mut telling = Telling { rule, key, sighting: None, slot: at, facts: Vec::new() };
     if !next.untold {
         telling.resolves(&mut next, since, Reason::Resolved);
