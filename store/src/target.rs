@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn people_see_where_it_is_and_no_password() {
-        let target = StoreTarget::Postgres { url: "postgres://joe:secret@db.internal:5433/watch".into(), folder: "data".into() };
+        let target =
+            StoreTarget::Postgres { url: "postgres://joe:secret@db.internal:5433/watch".into(), folder: "data".into() };
         assert_eq!(target.to_string(), "PostgreSQL at db.internal:5433, database watch");
         assert_eq!(StoreTarget::Sqlite { folder: "data".into() }.to_string(), "SQLite in data");
     }
