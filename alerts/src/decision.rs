@@ -63,7 +63,7 @@ impl Verdict {
 /// What must be written to storage to get from one state to the next.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StateChanges {
-    /// Incarnation, health, overflow or the last success differ.
+    /// Incarnation, health or overflow differ.
     pub rule: bool,
     /// The baseline differs.
     pub baseline: bool,
@@ -76,7 +76,8 @@ pub struct StateChanges {
 impl RuleState {
     /// What must be written to storage to get from `previous` to this state.
     ///
-    /// An instance that was only seen again is not written.
+    /// An instance that was only seen again is not written, nor a state that only succeeded again: storage
+    /// knows from its history of runs when that was.
     pub fn changes_from(&self, previous: &Self) -> StateChanges {
         let upserts = self.instances.iter().filter(|(key, instance)| match previous.instances.get(*key) {
             Some(before) => !instance.is_same_but_for_sight(before),
@@ -86,7 +87,6 @@ impl RuleState {
         StateChanges {
             rule: self.incarnation != previous.incarnation
                 || self.health != previous.health
-                || self.last_success_at != previous.last_success_at
                 || self.overflow_since != previous.overflow_since,
             baseline: self.baseline != previous.baseline,
             upserts: upserts.map(|(key, instance)| (key.clone(), instance.clone())).collect(),

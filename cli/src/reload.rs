@@ -17,6 +17,9 @@ use crate::trouble::sentence;
 /// Editors and deployments write several files; they are read once it has been quiet for so long.
 const QUIET: Duration = Duration::from_millis(300);
 
+/// How long to wait for the store before changed definitions are tried again.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 /// Watches the folder for as long as the returned guard lives.
 pub(crate) struct Watching {
     _watcher: Option<RecommendedWatcher>,
@@ -34,7 +37,9 @@ pub(crate) fn watch(dir: PathBuf, engine: Arc<Engine>) -> (Watching, impl Future
 
 fn watcher(dir: &Path, changed: mpsc::Sender<()>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        let matters = event.is_ok_and(|event| !event.kind.is_access() && event.paths.iter().any(|path| is_yaml(path)));
+        let matters = event.is_ok_and(|event| {
+            event.need_rescan() || !event.kind.is_access() && event.paths.iter().any(|path| may_define(path))
+        });
         if matters {
             // A full queue means that a change is noted already.
             let _ = changed.try_send(());
@@ -44,27 +49,40 @@ fn watcher(dir: &Path, changed: mpsc::Sender<()>) -> notify::Result<RecommendedW
     Ok(watcher)
 }
 
-/// Definitions, and whole folders that come and go.
-fn is_yaml(path: &Path) -> bool {
-    path.extension().is_none_or(|extension| extension == "yaml" || extension == "yml")
+/// Definitions, and whole folders that come and go. A Kubernetes ConfigMap changes by renaming the link `..data`.
+fn may_define(path: &Path) -> bool {
+    let is_link_of_config_map = path.file_name().is_some_and(|name| name == "..data");
+    is_link_of_config_map || path.extension().is_none_or(|extension| extension == "yaml" || extension == "yml")
 }
 
 async fn take_over_changes(dir: PathBuf, engine: Arc<Engine>, mut changes: mpsc::Receiver<()>) -> Infallible {
     while changes.recv().await.is_some() {
         while let Ok(Some(())) = tokio::time::timeout(QUIET, changes.recv()).await {}
-        take_over(&dir, &engine).await;
+        // A database that is away must not leave the old definitions in force for ever.
+        while take_over(&dir, &engine).await == Takeover::TryAgain {
+            let _changed_again = tokio::time::timeout(TRY_AGAIN_AFTER, changes.recv()).await;
+        }
     }
     // Nothing watches any more; the server goes on with what it has.
     std::future::pending().await
 }
 
-async fn take_over(dir: &Path, engine: &Engine) {
+/// What became of a change.
+#[derive(Debug, PartialEq, Eq)]
+enum Takeover {
+    /// In force, or refused until somebody changes it.
+    Settled,
+    /// The store could not take it now.
+    TryAgain,
+}
+
+async fn take_over(dir: &Path, engine: &Engine) -> Takeover {
     let mut loaded = match definitions::load(dir) {
         Ok(loaded) => loaded,
         Err(trouble) => {
             engine.definitions_refused(vec![sentence(&trouble)]);
             error!(error = sentence(&trouble), "Changed definitions cannot be read; the old ones stay");
-            return;
+            return Takeover::Settled;
         }
     };
     match definitions::telemetry(&loaded) {
@@ -84,13 +102,36 @@ async fn take_over(dir: &Path, engine: &Engine) {
                 problem.message
             );
         }
-        return;
+        return Takeover::Settled;
     }
     match engine.replace_definitions(definitions::engine_definitions(&loaded.definitions)).await {
-        Ok(()) => info!(rules = loaded.definitions.rules.len(), "Changed definitions are in force"),
+        Ok(()) => {
+            info!(rules = loaded.definitions.rules.len(), "Changed definitions are in force");
+            Takeover::Settled
+        }
+        Err(trouble) if trouble.is_transient() => {
+            warn!(error = %trouble, "Changed definitions cannot be taken over now; the old ones stay until they can");
+            Takeover::TryAgain
+        }
         Err(trouble) => {
             engine.definitions_refused(vec![trouble.to_string()]);
             error!(error = %trouble, "Changed definitions could not be taken over; the old ones stay");
+            Takeover::Settled
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_beside_the_definitions_is_no_change_of_them() {
+        for path in ["rules.yaml", "team/rules.yml", "team", "..data"] {
+            assert!(may_define(Path::new(path)), "{path}");
+        }
+        for path in ["levels.ndjson", "rules.yaml~", "..data_tmp.x"] {
+            assert!(!may_define(Path::new(path)), "{path}");
         }
     }
 }

@@ -1,18 +1,21 @@
 //! Delivers what is in the outbox: lease, render, send once, classify, record.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::watch;
 use tracing::{Instrument, error, info, info_span, warn};
 use watchfire_channels::delivery::{NextStep, next_step};
-use watchfire_channels::{Answer, limits, spec::ChannelSpec};
+use watchfire_channels::{Answer, SendOutcome, limits, spec::ChannelSpec};
 use watchfire_model::{ChannelName, Timestamp};
 use watchfire_store::{Attempt, ClaimedDelivery, CommitOutcome, DeliveryEnd, DeliveryFinish};
 
 use crate::kill_point::KillPoint;
 use crate::shared::Shared;
+use crate::supervise::{next_beat, panic_text};
 
 /// How far ahead a due row may be for us to sleep to its instant; later ones wait for a beat.
 const AHEAD: Duration = Duration::from_secs(2);
@@ -23,7 +26,7 @@ const STORE_RETRY: Duration = Duration::from_millis(500);
 
 /// How many requests of each channel are under way.
 #[derive(Debug, Default)]
-struct InFlight(Mutex<HashMap<ChannelName, usize>>);
+pub(crate) struct InFlight(Mutex<HashMap<ChannelName, usize>>);
 
 impl InFlight {
     /// Room left in each channel.
@@ -38,7 +41,7 @@ impl InFlight {
     }
 
     fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().all(|count| *count == 0)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     fn add(&self, channel: &ChannelName) {
@@ -46,48 +49,50 @@ impl InFlight {
     }
 
     fn remove(&self, channel: &ChannelName) {
-        if let Some(count) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(channel) {
-            *count = count.saturating_sub(1);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.get_mut(channel) {
+            Some(count) if *count > 1 => *count -= 1,
+            // Channels come and go with definitions; the map holds only those in use.
+            Some(_) | None => drop(counts.remove(channel)),
         }
     }
 }
 
-/// What one look at the outbox started.
-#[derive(Debug, Default)]
-struct Round {
-    started: usize,
-    /// The next instant worth waking for.
-    next: Option<Timestamp>,
-}
-
-/// Leases and sends due rows until the engine stops, and then what is still due.
-pub(crate) async fn run(shared: Arc<Shared>, mut beats: watch::Receiver<u64>) {
+/// Leases and sends due rows until the engine stops, and then once more.
+pub(crate) async fn run(shared: Arc<Shared>, in_flight: Arc<InFlight>, mut beats: watch::Receiver<u64>) {
     let group = shared.supervisor.delivering().clone();
-    let in_flight = Arc::new(InFlight::default());
     while !group.is_stopping() {
-        let round = send_due(&shared, &in_flight).await;
+        let next = send_due(&shared, &in_flight).await;
         let sleep = async {
-            match round.next {
+            match next {
                 Some(at) => shared.clock.sleep_until(at).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             () = group.stopping() => {}
-            _ = beats.changed() => {}
+            () = next_beat(&mut beats) => {}
             // Beats pause while the wall clock catches up with itself; looking must not.
             () = tokio::time::sleep(BEAT_AT_LATEST) => {}
             () = shared.deliveries_due.notified() => {}
             () = sleep => {}
         }
     }
-    while send_due(&shared, &in_flight).await.started > 0 || !in_flight.is_empty() {
+    // What the last evaluations told goes out too; what is behind it in its lane, or finds no room, the next start
+    // sends within a second. To begin it now would only mean to break it off.
+    send_due(&shared, &in_flight).await;
+    while !in_flight.is_empty() {
         shared.deliveries_due.notified().await;
     }
 }
 
-/// Starts what is due and has room.
-async fn send_due(shared: &Arc<Shared>, in_flight: &Arc<InFlight>) -> Round {
+/// Starts what is due and has room, and returns the next instant worth waking for.
+async fn send_due(shared: &Arc<Shared>, in_flight: &Arc<InFlight>) -> Option<Timestamp> {
+    // Claiming frees leases that ended. After minutes without the database those are ours, of messages that have
+    // arrived and wait to be recorded: they go first, or all of them would be sent again.
+    if shared.finishes.is_stuck() {
+        return None;
+    }
     let now = shared.clock.now();
     let active = shared.active();
     let capacity = in_flight.capacity(active.channels.keys());
@@ -98,20 +103,18 @@ async fn send_due(shared: &Arc<Shared>, in_flight: &Arc<InFlight>) -> Round {
         Err(trouble) => {
             warn!(error = %trouble, "Due deliveries cannot be leased; trying again");
             tokio::time::sleep(STORE_RETRY).await;
-            return Round::default();
+            return None;
         }
     };
-    let mut started = 0;
     for delivery in claimed {
         let Some(channel) = active.channels.get(&delivery.channel).cloned() else { continue };
-        started += 1;
         in_flight.add(&delivery.channel);
         let span = info_span!("delivery", delivery.id = %delivery.id, channel = %delivery.channel);
         let task = deliver(Arc::clone(shared), channel, delivery, now, Arc::clone(in_flight)).instrument(span);
         shared.supervisor.delivering().spawn(task);
     }
     let next = shared.store.next_delivery_at().await.ok().flatten();
-    Round { started, next: next.filter(|at| *at > now && *at <= now.plus(AHEAD)) }
+    next.filter(|at| *at > now && *at <= now.plus(AHEAD))
 }
 
 /// Gives the room in the channel back, whatever ends the task.
@@ -140,7 +143,9 @@ async fn deliver(
     if started_at.since(claimed_at) > shared.request_timeout && !still_leased(&shared, &delivery).await {
         return;
     }
-    let answer = attempt(&shared, &channel, &delivery, started_at).await;
+    // A message that breaks us must not be forgotten under its lease: it counts as tried, waits, and one day expires.
+    let tried = AssertUnwindSafe(attempt(&shared, &channel, &delivery, started_at)).catch_unwind().await;
+    let answer = tried.unwrap_or_else(|panic| broken(panic_text(&*panic)));
     KillPoint::AfterSend.pass();
     let now = shared.clock.now();
     let attempt_number = delivery.attempts + 1;
@@ -191,6 +196,12 @@ async fn attempt(shared: &Shared, channel: &ChannelSpec, delivery: &ClaimedDeliv
             Answer { outcome: trouble.outcome(), status: None, detail: trouble.to_string(), duration: Duration::ZERO }
         }
     }
+}
+
+/// The answer when the attempt itself broke: whether the message left is unknown.
+fn broken(panic: &str) -> Answer {
+    let detail = format!("a fault of Watchfire: {panic}");
+    Answer { outcome: SendOutcome::Unknown, status: None, detail, duration: Duration::ZERO }
 }
 
 fn report(shared: &Shared, delivery: &ClaimedDelivery, answer: &Answer, attempt: u32, step: &NextStep) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
-use tracing::info;
+use tracing::{info, warn};
 use watchfire_channels::Sender;
 use watchfire_scheduler::ticker::{self, Beat, Heartbeat};
 use watchfire_store::{DeliveryId, Store};
@@ -19,6 +19,11 @@ use crate::shared::{Parts, Shared};
 use crate::supervise::Supervisor;
 use crate::sync_rules::sync_rules;
 use crate::{deliver, evaluate, housekeeping};
+
+/// How long a question about our own health waits for the store.
+const STORE_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+/// How long shutdown waits for the database's connections to close.
+const CLOSING_AT_MOST: Duration = Duration::from_secs(3);
 
 /// A running engine.
 pub struct Engine {
@@ -84,9 +89,19 @@ impl Engine {
         let heartbeat = ticker::start().await?;
         let seconds = heartbeat.listen(Beat::Second);
         let supervisor = shared.supervisor.clone();
-        supervisor.deciding().spawn(evaluate::run(Arc::clone(&shared), seconds.clone()));
-        supervisor.delivering().spawn(deliver::run(Arc::clone(&shared), seconds.clone()));
-        supervisor.committing().spawn(housekeeping::run(Arc::clone(&shared), seconds));
+        let (evaluating, beats) = (Arc::clone(&shared), seconds.clone());
+        supervisor
+            .deciding()
+            .spawn_forever("evaluations", move || evaluate::run(Arc::clone(&evaluating), beats.clone()));
+        let in_flight = Arc::new(deliver::InFlight::default());
+        let delivering = Arc::clone(&shared);
+        supervisor.delivering().spawn_forever("deliveries", move || {
+            deliver::run(Arc::clone(&delivering), Arc::clone(&in_flight), seconds.clone())
+        });
+        let living = Arc::clone(&shared);
+        supervisor.committing().spawn_forever("signs of life", move || housekeeping::live(Arc::clone(&living)));
+        let tidying = Arc::clone(&shared);
+        supervisor.committing().spawn_forever("housekeeping", move || housekeeping::tidy(Arc::clone(&tidying)));
         Ok(Arc::new(Self {
             shared,
             heartbeat: Mutex::new(Some(heartbeat)),
@@ -103,7 +118,6 @@ impl Engine {
         let telemetry = before.telemetry.with_sources(&definitions.sources)?;
         let active = Arc::new(Active::new(definitions, telemetry));
         sync_rules(&self.shared, Some(&before), &active).await?;
-        self.shared.replace_active(active);
         self.shared.agenda.earlier.notify_one();
         self.shared.deliveries_due.notify_one();
         self.shared.metrics.reloaded("taken");
@@ -128,14 +142,18 @@ impl Engine {
         self.shared.commits.subscribe()
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, and soon.
     pub async fn is_ready(&self) -> Result<(), Error> {
-        Ok(self.shared.store.ping().await?)
+        match tokio::time::timeout(STORE_ANSWERS_WITHIN, self.shared.store.ping()).await {
+            Ok(answered) => Ok(answered?),
+            Err(_) => Err(Error::StoreSilent { waited: STORE_ANSWERS_WITHIN }),
+        }
     }
 
     /// Figures for Prometheus.
     pub async fn metrics(&self) -> String {
-        if let Ok(depth) = self.shared.store.outbox_depth().await {
+        // A scrape must not wait for a database that is away: those are the minutes in which it is looked at.
+        if let Ok(Ok(depth)) = tokio::time::timeout(STORE_ANSWERS_WITHIN, self.shared.store.outbox_depth()).await {
             let depth: Vec<_> = depth
                 .into_iter()
                 .map(|(channel, state, rows)| (channel.as_str().to_owned(), state.as_str().to_owned(), rows))
@@ -155,11 +173,19 @@ impl Engine {
 
     /// Lets what is under way end, keeps the rest for the next start, and closes the store.
     pub async fn stop(&self) {
-        self.shared.supervisor.stop().await;
+        self.shared.supervisor.stop(self.shared.request_timeout).await;
         if let Some(heartbeat) = self.heartbeat.lock().await.take() {
             heartbeat.shutdown().await;
         }
-        self.shared.store.clone().close().await;
+        // Other servers need not wait until we are taken for dead.
+        let released = self.shared.store.release_other_claims(&[]);
+        if !matches!(tokio::time::timeout(STORE_ANSWERS_WITHIN, released).await, Ok(Ok(_))) {
+            warn!("Claims could not be given back; they end by themselves");
+        }
+        // A connection that hangs is not waited for: what is not committed is not lost, only decided again.
+        if tokio::time::timeout(CLOSING_AT_MOST, self.shared.store.clone().close()).await.is_err() {
+            warn!("Stopping without waiting longer for the database");
+        }
         info!("Stopped");
     }
 }

@@ -15,9 +15,13 @@ use crate::definition::{Active, RuleDefinition};
 use crate::kill_point::KillPoint;
 use crate::outbox;
 use crate::shared::Shared;
+use crate::supervise::next_beat;
 
 /// Most rules in one claim.
 const CLAIM_MAX: usize = 500;
+/// Most rules that are being evaluated, or wait for their query, at once; the others stay due, and their slots that
+/// pass meanwhile are treated as their `catch_up` says.
+const IN_FLIGHT_MAX: usize = 512;
 /// Most slots of one rule that are caught up before its claims are looked at again.
 const OWED_MAX: usize = 100;
 /// How far ahead a slot may be for us to sleep to its very instant; later ones wait for a beat.
@@ -26,6 +30,8 @@ const AHEAD: Duration = Duration::from_secs(2);
 const SOURCE_RETRIES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 /// What is due is looked at so often even without a beat.
 const BEAT_AT_LATEST: Duration = Duration::from_secs(2);
+/// A clock that goes back by less is being adjusted, not set; that happens every day.
+const ADJUSTMENT_MAX: Duration = Duration::from_secs(1);
 /// The wait between two tries to reach the store.
 const STORE_RETRY: Duration = Duration::from_millis(500);
 
@@ -35,7 +41,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut beats: watch::Receiver<u64>) {
     let mut seen_at = shared.clock.now();
     while !group.is_stopping() {
         let now = shared.clock.now();
-        if now < seen_at {
+        if now.plus(ADJUSTMENT_MAX) < seen_at {
             notice_clock_went_back(&shared, seen_at, now).await;
         }
         seen_at = now;
@@ -49,7 +55,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut beats: watch::Receiver<u64>) {
         };
         tokio::select! {
             () = group.stopping() => {}
-            _ = beats.changed() => {}
+            () = next_beat(&mut beats) => {}
             // Beats pause while the wall clock catches up with itself; looking must not.
             () = tokio::time::sleep(BEAT_AT_LATEST) => {}
             () = shared.agenda.earlier.notified() => {}
@@ -73,8 +79,13 @@ async fn notice_clock_went_back(shared: &Shared, seen_at: Timestamp, now: Timest
 
 async fn claim_due(shared: &Arc<Shared>, now: Timestamp) {
     loop {
-        let claims = match shared.store.claim_rules(now, CLAIM_MAX).await {
-            Ok(claims) => claims,
+        let room = IN_FLIGHT_MAX.saturating_sub(shared.claim_count()).min(CLAIM_MAX);
+        if room == 0 {
+            // The next evaluation that ends wakes us.
+            return;
+        }
+        let (claims, active) = match claim(shared, now, room).await {
+            Ok(claimed) => claimed,
             Err(trouble) => {
                 warn!(error = %trouble, "Due rules cannot be claimed; trying again");
                 tokio::time::sleep(STORE_RETRY).await;
@@ -84,8 +95,8 @@ async fn claim_due(shared: &Arc<Shared>, now: Timestamp) {
         if !claims.is_empty() {
             KillPoint::AfterClaim.pass();
         }
-        let all = claims.len() < CLAIM_MAX;
-        start_evaluations(shared, claims).await;
+        let all = claims.len() < room;
+        start_evaluations(shared, claims, &active).await;
         if all {
             break;
         }
@@ -93,28 +104,54 @@ async fn claim_due(shared: &Arc<Shared>, now: Timestamp) {
     shared.agenda.take_due(now);
 }
 
+/// Claims under the definitions that are in force: they cannot change in between.
+async fn claim(
+    shared: &Shared,
+    now: Timestamp,
+    at_most: usize,
+) -> Result<(Vec<ClaimedRule>, Arc<Active>), watchfire_store::Error> {
+    let _no_takeover = shared.takeover.read().await;
+    if shared.has_stray_claims() {
+        shared.set_stray_claims(false);
+        if let Err(trouble) = shared.store.release_other_claims(&shared.claims()).await {
+            shared.set_stray_claims(true);
+            return Err(trouble);
+        }
+    }
+    let claims = match shared.store.claim_rules(now, at_most).await {
+        Ok(claims) => claims,
+        Err(trouble) => {
+            // The answer was lost, the claim perhaps was not: those rules would wait for the end of their lease.
+            shared.set_stray_claims(true);
+            return Err(trouble);
+        }
+    };
+    claims.iter().for_each(|claim| shared.take_claim(&claim.row.uid, claim.epoch));
+    Ok((claims, shared.active()))
+}
+
 /// Loads the states that we do not know, all at once, and starts one task per rule.
-async fn start_evaluations(shared: &Arc<Shared>, claims: Vec<ClaimedRule>) {
-    let mut known: Vec<(ClaimedRule, Option<RuleState>)> = claims
+async fn start_evaluations(shared: &Arc<Shared>, claims: Vec<ClaimedRule>, active: &Arc<Active>) {
+    let mut known: Vec<(Lease, Option<RuleState>)> = claims
         .into_iter()
         .map(|claim| {
             let state = shared.take_state(&claim.row.uid, claim.epoch);
-            (claim, state)
+            (Lease { shared: Arc::clone(shared), claim, is_settled: false }, state)
         })
         .collect();
     let unknown: Vec<RuleUid> =
-        known.iter().filter(|(_, state)| state.is_none()).map(|(claim, _)| claim.row.uid.clone()).collect();
+        known.iter().filter(|(_, state)| state.is_none()).map(|(lease, _)| lease.claim.row.uid.clone()).collect();
     if !unknown.is_empty() {
         let Some(mut loaded) = load_states(shared, &unknown).await else { return };
-        for (claim, state) in known.iter_mut().filter(|(_, state)| state.is_none()) {
-            *state = loaded.remove(&claim.row.uid);
+        for (lease, state) in known.iter_mut().filter(|(_, state)| state.is_none()) {
+            *state = loaded.remove(&lease.claim.row.uid);
         }
     }
-    for (claim, state) in known {
-        let fresh = || RuleState { incarnation: claim.row.incarnation, ..RuleState::default() };
+    for (lease, state) in known {
+        let fresh = || RuleState { incarnation: lease.claim.row.incarnation, ..RuleState::default() };
         let state = state.unwrap_or_else(fresh);
-        let span = info_span!("evaluation", rule.id = %claim.row.uid);
-        let task = evaluate_claim(Arc::clone(shared), claim, state).instrument(span);
+        let span = info_span!("evaluation", rule.id = %lease.claim.row.uid);
+        let task = evaluate_claim(Arc::clone(shared), Arc::clone(active), lease, state).instrument(span);
         shared.supervisor.deciding().spawn(task);
     }
 }
@@ -135,32 +172,29 @@ async fn load_states(shared: &Shared, uids: &[RuleUid]) -> Option<std::collectio
     }
 }
 
-/// Frees the lease of a rule when its task ends without having committed, whatever ended it.
+/// A rule that is ours. When its task ends without having settled that, whatever ended it, the next look at
+/// what is due frees it: that is tried until the store answers, so no rule waits for the end of its lease.
 struct Lease {
     shared: Arc<Shared>,
     claim: ClaimedRule,
-    committed: bool,
+    /// Whether the store knows that the claim has ended.
+    is_settled: bool,
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if self.committed {
-            return;
+        let was_full = self.shared.leave_claim(&self.claim.row.uid, self.claim.epoch, IN_FLIGHT_MAX);
+        if !self.is_settled {
+            self.shared.set_stray_claims(true);
         }
-        let shared = Arc::clone(&self.shared);
-        let (uid, epoch) = (self.claim.row.uid.clone(), self.claim.epoch);
-        self.shared.supervisor.delivering().spawn(async move {
-            if let Err(trouble) = shared.store.release_rules(&[(uid.clone(), epoch)]).await {
-                warn!(error = %trouble, rule.id = %uid, "A claimed rule could not be released");
-            }
-        });
+        if was_full {
+            self.shared.agenda.earlier.notify_one();
+        }
     }
 }
 
 /// Decides every owed slot of one claimed rule, oldest first.
-async fn evaluate_claim(shared: Arc<Shared>, claim: ClaimedRule, mut state: RuleState) {
-    let active = shared.active();
-    let mut lease = Lease { shared: Arc::clone(&shared), claim, committed: false };
+async fn evaluate_claim(shared: Arc<Shared>, active: Arc<Active>, mut lease: Lease, mut state: RuleState) {
     let Some(definition) = active.rules.get(&lease.claim.row.uid).cloned() else { return };
     let mut progress =
         Progress { decided_through: lease.claim.row.decided_through, last_window_end: lease.claim.row.last_window_end };
@@ -173,7 +207,7 @@ async fn evaluate_claim(shared: Arc<Shared>, claim: ClaimedRule, mut state: Rule
             let commit = progress.skip_only(&lease.claim, &definition, &owed, std::mem::take(&mut skipped), &state);
             let next_at = commit.next_at;
             let stored = commit_one(&shared, &lease.claim, commit).await;
-            lease.committed = stored.frees_lease(true);
+            lease.is_settled = stored == Stored::Yes;
             if stored == Stored::Yes {
                 shared.keep_state(&lease.claim.row.uid, lease.claim.epoch, state);
                 shared.agenda.enter(&lease.claim.row.uid, next_at);
@@ -205,7 +239,7 @@ async fn evaluate_claim(shared: Arc<Shared>, claim: ClaimedRule, mut state: Rule
             state = commit.state.clone();
             let release = commit.release;
             let stored = commit_one(&shared, &lease.claim, commit).await;
-            lease.committed = stored.frees_lease(release);
+            lease.is_settled = stored == Stored::Yes && release;
             if stored != Stored::Yes {
                 return;
             }
@@ -321,7 +355,7 @@ async fn evaluate_slot(
     let query_time = begun.elapsed();
     KillPoint::AfterQuery.pass();
     let next_run_at = definition.schedule.cadence.next_after(slot.scheduled_for);
-    let decision = alerts::evaluate(&definition.rule, state, &outcome, &RunContext { slot, window, next_run_at });
+    let mut decision = alerts::evaluate(&definition.rule, state, &outcome, &RunContext { slot, window, next_run_at });
     let verdict = decision.verdict.as_str();
     shared.metrics.evaluated(verdict, started_at.since(slot.scheduled_for), query_time);
     let failure = failure_text(&outcome, &decision);
@@ -330,7 +364,8 @@ async fn evaluate_slot(
     }
     let changes = decision.state.changes_from(state);
     let created_at = shared.clock.now();
-    let notices = outbox::notices(&definition.rule, decision.notices.clone(), active.public_url.as_deref(), created_at);
+    let decided = std::mem::take(&mut decision.notices);
+    let notices = outbox::notices(&definition.rule, decided, active.public_url.as_deref(), created_at);
     for notice in &notices {
         let notification = &notice.notification;
         tracing::info!(
@@ -389,17 +424,6 @@ enum Stored {
     LeaseLost,
     /// The store refused it, or we are stopping.
     No,
-}
-
-impl Stored {
-    /// Whether the lease is gone after this, so that nothing has to be freed.
-    fn frees_lease(self, released: bool) -> bool {
-        match self {
-            Self::Yes => released,
-            Self::LeaseLost => true,
-            Self::No => false,
-        }
-    }
 }
 
 async fn commit_one(shared: &Shared, claim: &ClaimedRule, commit: EvaluationCommit) -> Stored {

@@ -1,6 +1,7 @@
 //! What the loops share.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -32,11 +33,15 @@ pub(crate) struct Shared {
     pub(crate) finishes: GroupCommit<DeliveryFinish, CommitOutcome>,
     /// How many evaluations were committed: what waits for one, waits here.
     pub(crate) commits: watch::Sender<u64>,
-    /// Held for reading by each commit of an evaluation, for writing by a takeover of definitions: the episodes that
+    /// Held for reading by each claim and each commit of an evaluation, for writing by a takeover of definitions: the episodes that
     /// a takeover ends are those that were committed before it, and none is committed while it looks.
     pub(crate) takeover: tokio::sync::RwLock<()>,
     active: RwLock<Arc<Active>>,
     states: Mutex<HashMap<RuleUid, KnownState>>,
+    /// The rules that are being evaluated here, with the number of their claim.
+    claims: Mutex<HashMap<RuleUid, u64>>,
+    /// Whether the store may hold a claim of ours that nobody here is working on.
+    has_stray_claims: AtomicBool,
 }
 
 /// The state that a rule had when we released it: still true if nobody claimed it since.
@@ -75,6 +80,8 @@ impl Shared {
             takeover: tokio::sync::RwLock::default(),
             active: RwLock::new(Arc::new(active)),
             states: Mutex::default(),
+            claims: Mutex::default(),
+            has_stray_claims: AtomicBool::new(false),
         }
     }
 
@@ -101,6 +108,45 @@ impl Shared {
     pub(crate) fn forget_states<'a>(&self, uids: impl Iterator<Item = &'a RuleUid>) {
         let mut states = self.lock_states();
         uids.for_each(|uid| drop(states.remove(uid)));
+    }
+
+    /// Notes that a rule is evaluated here under this claim.
+    pub(crate) fn take_claim(&self, uid: &RuleUid, epoch: u64) {
+        self.lock_claims().insert(uid.clone(), epoch);
+    }
+
+    /// Notes that nobody here works under this claim any more. `true`: there was no room for more until now.
+    pub(crate) fn leave_claim(&self, uid: &RuleUid, epoch: u64, at_most: usize) -> bool {
+        let mut claims = self.lock_claims();
+        let was_full = claims.len() >= at_most;
+        if claims.get(uid) == Some(&epoch) {
+            claims.remove(uid);
+        }
+        was_full
+    }
+
+    /// The claims that are being worked on here.
+    pub(crate) fn claims(&self) -> Vec<(RuleUid, u64)> {
+        self.lock_claims().iter().map(|(uid, epoch)| (uid.clone(), *epoch)).collect()
+    }
+
+    /// How many claims are being worked on here.
+    pub(crate) fn claim_count(&self) -> usize {
+        self.lock_claims().len()
+    }
+
+    /// Notes whether the store may hold a claim of ours that nobody here is working on.
+    pub(crate) fn set_stray_claims(&self, may_be: bool) {
+        self.has_stray_claims.store(may_be, Ordering::SeqCst);
+    }
+
+    /// Whether the store may hold a claim of ours that nobody here is working on.
+    pub(crate) fn has_stray_claims(&self) -> bool {
+        self.has_stray_claims.load(Ordering::SeqCst)
+    }
+
+    fn lock_claims(&self) -> std::sync::MutexGuard<'_, HashMap<RuleUid, u64>> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_states(&self) -> std::sync::MutexGuard<'_, HashMap<RuleUid, KnownState>> {

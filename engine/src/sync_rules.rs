@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tracing::warn;
 use watchfire_alerts::{self as alerts, RuleState};
 use watchfire_channels::SendOutcome;
 use watchfire_model::{Fingerprint, RuleUid, Timestamp};
-use watchfire_store::{Closing, RuleRow};
+use watchfire_store::{Closing, DeliveryState, RuleRow};
 
 use crate::definition::{Active, RuleDefinition};
 use crate::error::Error;
@@ -100,23 +101,44 @@ fn per_hash(per: &[String]) -> String {
     builder.finish().as_str().to_owned()
 }
 
-/// Carries the plan out in one transaction, and enters the next slots into the agenda.
-pub(crate) async fn sync_rules(shared: &Shared, before: Option<&Active>, active: &Active) -> Result<(), Error> {
-    let _no_commits = shared.takeover.write().await;
+/// Carries the plan out in one transaction, puts the definitions in force, and enters the next slots into the agenda.
+///
+/// Nothing is claimed or committed meanwhile: a rule claimed after the plan was stored but with its old definition
+/// would move to the next slot of a cadence that is gone. Once the plan is stored there is no way back, so whatever
+/// fails after it is only told.
+pub(crate) async fn sync_rules(shared: &Shared, before: Option<&Active>, active: &Arc<Active>) -> Result<(), Error> {
+    let _no_claims_or_commits = shared.takeover.write().await;
     let now = shared.clock.now();
     let stored = shared.store.stored_rules().await?;
     let plan = plan(&stored, &active.rules, now);
     let closings = closings(shared, &plan, &stored, before, active, now).await?;
     shared.store.save_rules(&plan.rows, &closings, now).await?;
+    shared.replace_active(Arc::clone(active));
+    shared.forget_states(closings.iter().map(|closing| &closing.uid));
+    let enabled = active.rules.values().filter(|definition| definition.enabled).count();
+    shared.metrics.rules.set(i64::try_from(enabled).unwrap_or(i64::MAX));
+    if let Err(trouble) = look_around(shared, active, now).await {
+        warn!(error = %trouble, "Definitions are in force; their first slots and waiting deliveries may come a little late");
+    }
+    Ok(())
+}
+
+/// What is due when, what a mended channel can take again, and what waits for a channel that is gone.
+async fn look_around(shared: &Shared, active: &Active, now: Timestamp) -> Result<(), watchfire_store::Error> {
     let rows = shared.store.stored_rules().await?;
     shared.agenda.clear();
     for row in &rows {
         shared.agenda.enter(&row.uid, row.next_at.filter(|_| row.enabled));
     }
-    shared.metrics.rules.set(i64::try_from(rows.iter().filter(|row| row.enabled).count()).unwrap_or(i64::MAX));
-    shared.forget_states(closings.iter().map(|closing| &closing.uid));
-    // Channels may have been mended with the definitions.
     shared.store.retry_broken([SendOutcome::Config.as_str(), SendOutcome::Gone.as_str()], now).await?;
+    for (channel, state, deliveries) in shared.store.outbox_depth().await? {
+        if state == DeliveryState::Pending && !active.channels.contains_key(&channel) {
+            warn!(
+                deliveries,
+                "Deliveries wait for the channel `{channel}`, which is not defined any more; they expire unless it comes back"
+            );
+        }
+    }
     Ok(())
 }
 

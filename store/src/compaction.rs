@@ -1,7 +1,7 @@
-//! Folding history: what nothing sets apart becomes one range.
+//! Folding history: what nothing sets apart becomes one range, and what is very old is forgotten.
 
 use serde::Serialize;
-use watchfire_model::RuleUid;
+use watchfire_model::{RuleUid, Timestamp};
 
 use crate::database::{Param, Row, given, int};
 use crate::error::Error;
@@ -10,6 +10,8 @@ use crate::store::Store;
 
 /// Rules folded in one transaction, so that evaluations never wait long for it.
 const RULES_AT_ONCE: usize = 200;
+/// Rows forgotten in one transaction, for the same reason.
+const ROWS_AT_ONCE: usize = 1000;
 
 impl Store {
     /// Folds neighbouring equal runs that are older than the last `keep_last` of their rule and that
@@ -27,6 +29,31 @@ impl Store {
             saved += self.fold(rules, keep_last).await?;
         }
         Ok(saved)
+    }
+
+    /// Forgets runs and ranges whose last slot is before `before`, whatever came of them, but keeps the newest
+    /// `keep_last` rows of each rule. The number of rows.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database cannot be asked now; what was forgotten stays forgotten.
+    pub async fn prune_runs(&self, before: Timestamp, keep_last: usize) -> Result<u64, Error> {
+        #[derive(Serialize)]
+        struct GivenPosition {
+            position: i64,
+        }
+        let params = [Param::Int(before.as_micros()), Param::Int(int(keep_last as u64))];
+        let old = self.database().read(OLD_RUNS, &params).await?;
+        let old = old
+            .iter()
+            .map(|row| row.int("position").map(|position| GivenPosition { position }))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut pruned = 0;
+        for rows in old.chunks(ROWS_AT_ONCE) {
+            let mut work = self.database().begin().await?;
+            pruned += work.execute(PRUNE_RUNS, &[Param::Rows(&given(rows))]).await?;
+            work.commit().await?;
+        }
+        Ok(pruned)
     }
 
     async fn fold(&self, rules: &[RuleUid], keep_last: i64) -> Result<u64, Error> {
@@ -107,3 +134,13 @@ const REMOVE_MEMBERS: &str = "
             AND runs.incarnation = CAST(given.value ->> 'incarnation' AS BIGINT)
             AND runs.first_at BETWEEN CAST(given.value ->> 'first_at' AS BIGINT)
                 AND CAST(given.value ->> 'last_at' AS BIGINT))";
+
+const OLD_RUNS: &str = "
+    SELECT position FROM (
+        SELECT position, last_at,
+            ROW_NUMBER() OVER (PARTITION BY rule_uid ORDER BY first_at DESC, position DESC) AS age
+        FROM runs WHERE rule_uid IN (SELECT rule_uid FROM runs WHERE last_at < $1)) AS aged
+    WHERE last_at < $1 AND age > $2";
+
+const PRUNE_RUNS: &str = "
+    DELETE FROM runs WHERE position IN (SELECT CAST(value ->> 'position' AS BIGINT) FROM json_each($1))";

@@ -143,21 +143,24 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Gives claims back undecided, so that the next owner need not wait. Lost ones are passed over.
+    /// Gives back, undecided, every claim of ours but those that are `kept`: what an evaluation left behind that
+    /// died, and what was claimed by a statement whose answer was lost. They are due again at once, for anybody.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be asked now.
-    pub async fn release_rules(&self, claims: &[(RuleUid, u64)]) -> Result<(), Error> {
+    pub async fn release_other_claims(&self, kept: &[(RuleUid, u64)]) -> Result<u64, Error> {
         #[derive(Serialize)]
         struct GivenClaim<'a> {
             uid: &'a str,
             epoch: i64,
         }
-        let claims: Vec<_> =
-            claims.iter().map(|(uid, epoch)| GivenClaim { uid: uid.as_str(), epoch: int(*epoch) }).collect();
+        let kept: Vec<_> =
+            kept.iter().map(|(uid, epoch)| GivenClaim { uid: uid.as_str(), epoch: int(*epoch) }).collect();
         let mut work = self.database().begin().await?;
-        work.execute(RELEASE_RULES, &[Param::Rows(&given(&claims)), Param::Text(self.claimant())]).await?;
-        work.commit().await
+        let released =
+            work.execute(RELEASE_OTHER_CLAIMS, &[Param::Rows(&given(&kept)), Param::Text(self.claimant())]).await?;
+        work.commit().await?;
+        Ok(released)
     }
 
     /// What is remembered of these rules. A rule that is not stored is not in the answer.
@@ -316,7 +319,9 @@ const CLAIM_RULES: PerDatabase = claiming!(
         decided_through, last_window_end, epoch"
 );
 
-const RELEASE_RULES: &str = "
-    WITH given AS (SELECT value ->> 'uid' AS uid, CAST(value ->> 'epoch' AS BIGINT) AS epoch FROM json_each($1))
-    UPDATE rules SET claimed_by = NULL, lease_until = NULL FROM given
-    WHERE rules.uid = given.uid AND rules.epoch = given.epoch AND rules.claimed_by = $2";
+// The epoch rises, so that whoever was forgotten with its claim cannot commit under it.
+const RELEASE_OTHER_CLAIMS: &str = "
+    UPDATE rules SET claimed_by = NULL, lease_until = NULL, epoch = epoch + 1
+    WHERE claimed_by = $2 AND NOT EXISTS (
+        SELECT 1 FROM json_each($1) AS given
+        WHERE given.value ->> 'uid' = rules.uid AND CAST(given.value ->> 'epoch' AS BIGINT) = rules.epoch)";

@@ -100,9 +100,15 @@ fn condition(row: &Row) -> Result<Condition, Error> {
     })
 }
 
+// A success alone writes no state, or every evaluation would; the history of runs has those that came after.
 const STATES: &str = "
     SELECT rules.uid AS uid, rules.incarnation AS incarnation, health, health_since, health_runs, health_told_at,
-        failure, empty_input, last_success_at, overflow_since, baselines.body AS baseline
+        failure, empty_input, overflow_since, baselines.body AS baseline,
+        COALESCE((
+            SELECT last_at FROM runs
+            WHERE runs.rule_uid = rules.uid AND runs.incarnation = rules.incarnation AND runs.status = 'ran'
+                AND runs.last_at > COALESCE(rule_states.last_success_at, 0)
+            ORDER BY first_at DESC LIMIT 1), rule_states.last_success_at) AS last_success_at
     FROM rules
     LEFT JOIN rule_states ON rule_states.rule_uid = rules.uid
     LEFT JOIN baselines ON baselines.rule_uid = rules.uid

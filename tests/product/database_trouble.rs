@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use harness::{Arrival, Exit, Launch, Product, postgres, slots};
+use harness::{Arrival, Exit, Launch, Product, http, postgres, slots};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 
@@ -68,6 +68,11 @@ async fn a_postgres_database_that_goes_away_only_delays() {
     let mut product = launch.start().await;
     database.vanish().await;
     scene.level(1);
+    // Whoever looks now is told so at once, and still sees the figures.
+    let readiness = tokio::time::timeout(TROUBLE, http::get(&format!("{}/readyz", product.url()))).await;
+    assert_eq!(readiness.expect("an answer in time").0, 503);
+    let figures = tokio::time::timeout(TROUBLE, http::get(&format!("{}/metrics", product.url()))).await;
+    assert_eq!(figures.expect("figures in time").0, 200);
     nothing_is_told(&scene).await;
     database.come_back().await;
     recovers(&scene, &launch, &mut product).await;

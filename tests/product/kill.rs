@@ -105,8 +105,9 @@ fn nothing_is_lost_or_wrong(timeline: &Timeline, arrivals: &[Arrival], until: Ti
     let account = Account::settle(timeline, arrivals, until);
     assert!(account.missing.is_empty(), "{} are missing: {:#?}", account.missing.len(), account.missing);
     assert!(account.wrong.is_empty(), "{} are wrong: {:#?}", account.wrong.len(), account.wrong);
-    // A summary stands for an outage of a whole episode; the outages here are shorter than most episodes.
-    assert!(account.told > account.summed_up, "{account:?}");
+    // A summary stands for an outage of a whole episode. A busy machine restarts slowly and has many of them, but a
+    // server that is up most of the time tells starts and ends.
+    assert!(account.told * 4 > account.summed_up, "{account:?}");
     let Account { told, summed_up, repeated, .. } = account;
     println!("{} requests told {told} episodes and summed up {summed_up}; {repeated} were repeats", arrivals.len());
 }

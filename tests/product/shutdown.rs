@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use harness::{Answer, Exit, slots};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::scene::{SOON, Scene, alerts};
 
@@ -78,4 +80,35 @@ async fn a_state_outlives_restarts_and_nothing_is_told_twice() {
             scene.receiver.arrivals().iter().filter(|a| a.rule() == rule).map(|a| a.kind().to_owned()).collect();
         assert_eq!(kinds, ["alert.started", "alert.resolved"], "{rule}");
     }
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_its_request_does_not_keep_the_server_from_stopping() {
+    let scene = Scene::with_one_rule().await;
+    let mut product = scene.launch().start().await;
+    let address = product.url().trim_start_matches("http://").to_owned();
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\nGET /he").await.unwrap();
+    // The answer to the first request shows that the server has read this far.
+    let mut answer = [0; 8];
+    client.read_exact(&mut answer).await.unwrap();
+    product.terminate();
+    assert_eq!(product.exit(Duration::from_secs(15)).await, Exit::code(0));
+}
+
+#[tokio::test]
+async fn who_asks_twice_does_not_wait_and_the_message_is_not_lost() {
+    let scene = Scene::with_one_rule().await;
+    scene.receiver.script("/hook", [Answer::Hang, Answer::ok()]);
+    scene.level(1);
+    let launch = scene.launch();
+    let mut product = launch.start().await;
+    scene.receiver.wait_for("the request is on its way", SOON, |all| !all.is_empty()).await;
+    product.terminate();
+    product.wait_for_line(0, "SIGTERM: stopping", SOON).await;
+    product.terminate();
+    assert_eq!(product.exit(Duration::from_secs(5)).await, Exit::code(1));
+    let _product = launch.start().await;
+    let told = scene.told("alert.started", "high").await;
+    assert_eq!(told.id(), scene.receiver.arrivals()[0].id());
 }

@@ -1,10 +1,13 @@
 //! `watchfire serve`: evaluates rules and delivers messages until it is stopped.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
+use futures::FutureExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
 use tracing::{info, warn};
 use watchfire_config::Loaded;
 use watchfire_engine::clock::SystemClock;
@@ -49,14 +52,34 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     let address = listener.local_addr().context("the address of the listener")?;
     let (_watching, take_over_changes) = reload::watch(dir, Arc::clone(&engine));
     // Whoever waits for this line may stop us right after it.
-    let stopped = stop_signal()?;
+    let mut signals = StopSignals::listen()?;
     info!("listening on http://{address}");
-    let served = tokio::select! {
-        served = watchfire_server::serve(listener, Arc::clone(&engine), stopped) => served,
-        never = take_over_changes => match never {},
-    };
-    engine.stop().await;
-    served?;
+    let (stop, stopping) = oneshot::channel::<()>();
+    let serving = watchfire_server::serve(listener, Arc::clone(&engine), stopping.map(drop));
+    let mut ending = pin!(async {
+        let served = tokio::select! {
+            served = serving => served,
+            never = take_over_changes => match never {},
+        };
+        engine.stop().await;
+        served
+    });
+    tokio::select! {
+        // Nobody asked it to end.
+        served = &mut ending => {
+            served?;
+            return Ok(Exit::Fine);
+        }
+        name = signals.next() => info!("{name}: stopping"),
+    }
+    drop(stop);
+    tokio::select! {
+        served = ending => served?,
+        name = signals.next() => {
+            warn!("{name} again: stopping at once; the next start goes on from the store");
+            return Ok(Exit::No);
+        }
+    }
     Ok(Exit::Fine)
 }
 
@@ -85,14 +108,24 @@ fn describe(loaded: &Loaded, target: &StoreTarget) {
     }
 }
 
-/// Resolves at SIGTERM or SIGINT.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
-    let mut terminate = signal(SignalKind::terminate()).context("the handler of SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("the handler of SIGINT")?;
-    Ok(async move {
+/// SIGTERM and SIGINT, as often as they come.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> anyhow::Result<Self> {
+        let terminate = signal(SignalKind::terminate()).context("the handler of SIGTERM")?;
+        let interrupt = signal(SignalKind::interrupt()).context("the handler of SIGINT")?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    /// The name of the next one.
+    async fn next(&mut self) -> &'static str {
         tokio::select! {
-            _ = terminate.recv() => info!("SIGTERM: stopping"),
-            _ = interrupt.recv() => info!("SIGINT: stopping"),
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
         }
-    })
+    }
 }

@@ -175,7 +175,7 @@ on_both! {
         let store = db.open().await;
         assert_eq!(store.commit_evaluations(&[]).await.unwrap(), []);
         store.save_rules(&[], &[], at(0)).await.unwrap();
-        store.release_rules(&[]).await.unwrap();
+        store.release_other_claims(&[]).await.unwrap();
         assert_eq!(store.finish_deliveries(&[]).await.unwrap(), []);
         assert_eq!(store.still_leased(&[]).await.unwrap(), Vec::<bool>::new());
         assert_eq!(store.claim_deliveries(at(0), &[], std::time::Duration::ZERO).await.unwrap(), []);

@@ -66,11 +66,11 @@ on_both! {
         let store = db.open().await;
         save(&store, &["a"]).await;
         let old = claim(&store, 60).await.remove(0);
-        store.release_rules(&[(uid("a"), old.epoch + 1)]).await.unwrap();
-        assert_eq!(claim(&store, 60).await, [], "a claim that is not this one does not end it");
-        store.release_rules(&[(uid("a"), old.epoch)]).await.unwrap();
+        assert_eq!(store.release_other_claims(&[(uid("a"), old.epoch)]).await.unwrap(), 0);
+        assert_eq!(claim(&store, 60).await, [], "a claim that is kept does not end");
+        assert_eq!(store.release_other_claims(&[(uid("a"), old.epoch + 1)]).await.unwrap(), 1);
         let new = claim(&store, 60).await.remove(0);
-        assert_eq!(new.epoch, old.epoch + 1);
+        assert!(new.epoch > old.epoch);
         assert_eq!(store.commit_evaluations(&[decided(&old, 60)]).await.unwrap(), [LeaseLost]);
     }
 }

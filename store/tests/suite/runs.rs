@@ -201,3 +201,33 @@ on_both! {
         }
     }
 }
+
+on_both! {
+    async fn what_is_very_old_is_forgotten_but_not_the_newest_runs_of_a_rule(db: TestDatabase) {
+        use Slot::*;
+        let store = db.open().await;
+        save(&store, &["a"]).await;
+        let slots = [Told(60), Failed(120), Skipped(180, 240, 2, "superseded"), Failed(300), Clear(360), Clear(420)];
+        history(&store, &slots).await;
+        assert_eq!(store.prune_runs(at(60), 0).await.unwrap(), 0, "the first is not older than that");
+        assert_eq!(store.prune_runs(at(300), 5).await.unwrap(), 1);
+        assert_eq!(store.prune_runs(at(300), 2).await.unwrap(), 2);
+        assert_eq!(told(&store).await, ["300 failed", "360 clear", "420 clear"]);
+        assert_eq!(store.prune_runs(at(1_000), 2).await.unwrap(), 1);
+    }
+}
+
+on_both! {
+    async fn the_last_success_is_known_though_a_success_writes_no_state(db: TestDatabase) {
+        use Slot::*;
+        let store = db.open().await;
+        save(&store, &["a"]).await;
+        let last_success = async || store.rule_states(&[uid("a")]).await.unwrap()[&uid("a")].last_success_at;
+        assert_eq!(last_success().await, None);
+        history(&store, &[Clear(60), Clear(120), Failed(180), Skipped(240, 300, 2, "superseded")]).await;
+        assert_eq!(last_success().await, Some(at(120)));
+        history(&store, &[Clear(360), Clear(420), Failed(480)]).await;
+        store.compact_runs(0).await.unwrap();
+        assert_eq!(last_success().await, Some(at(420)), "also as the end of a range");
+    }
+}

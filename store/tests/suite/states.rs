@@ -45,6 +45,8 @@ fn all_of(state: &RuleState) -> StateChanges {
 /// Commits a state at second `slot` and loads it again.
 async fn through_the_store(store: &Store, slot: i64, state: &RuleState, changes: StateChanges) -> RuleState {
     let mut item = decided(&claim(store, slot).await[0], slot);
+    // These states were never decided by a run.
+    item.run = None;
     item.state = state.clone();
     item.changes = changes;
     assert_eq!(store.commit_evaluations(&[item]).await.unwrap(), [Committed]);

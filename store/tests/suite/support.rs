@@ -184,7 +184,11 @@ pub fn decided(claimed: &ClaimedRule, slot: i64) -> EvaluationCommit {
         last_window_end: None,
         run: Some(run_at(slot, "clear", 0)),
         skipped: Vec::new(),
-        state: RuleState { incarnation: claimed.row.incarnation, ..RuleState::default() },
+        state: RuleState {
+            incarnation: claimed.row.incarnation,
+            last_success_at: Some(at(slot)),
+            ..RuleState::default()
+        },
         changes: StateChanges::default(),
         notices: Vec::new(),
     }
