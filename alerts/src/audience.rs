@@ -28,6 +28,20 @@ pub(crate) fn hearers_of_level(rule: &Rule, instance: &Instance, reason: Reason)
     names(rule.notify.iter().filter(hears))
 }
 
+/// Channels that hear of an onset only now, because its level rose to one that they hear.
+///
+/// An onset tells its start alone. For a channel that was told nothing because of its levels, this is it:
+/// else the pager of a rule that begins as a warning would never ring.
+pub(crate) fn hearers_of_late_onset(rule: &Rule, instance: &Instance, before: Severity) -> Hearers {
+    let hears = |assignment: &&Assignment| {
+        !instance.told.contains(&assignment.channel)
+            && !hears_level(assignment, before)
+            && hears_level(assignment, instance.severity)
+            && (hears_reason(assignment, Reason::SeverityRaised) || hears_reason(assignment, Reason::StartedFiring))
+    };
+    names(rule.notify.iter().filter(hears))
+}
+
 /// Channels whose reminder of a firing instance is due.
 pub(crate) fn hearers_of_repeat(rule: &Rule, instance: &Instance, at: Timestamp) -> Hearers {
     let due = |assignment: &&Assignment| match assignment.repeat.unwrap_or(rule.repeat) {
@@ -69,18 +83,21 @@ pub(crate) fn hearers_of_end(rule: &Rule, instance: &Instance, reason: Reason) -
     told.filter(hears).cloned().collect()
 }
 
-/// Channels that hear that the query fails or works again: the owner, else the fallback, else the rule's own.
+/// Channels that hear of the rule as a whole: empty input, too many instances.
 ///
-/// When every channel of the rule waits for another level, all of them hear it: a rule that
-/// watches nothing must not be a secret.
+/// When every channel of the rule waits for another level, all of them hear it: such a fact has no
+/// level of its own, and a rule that watches nothing must not be a secret.
+pub(crate) fn hearers_of_rule(rule: &Rule, reason: Reason, severity: Severity) -> Hearers {
+    let at_level = hearers(rule, reason, severity);
+    let wants = |assignment: &&Assignment| hears_reason(assignment, reason);
+    if at_level.is_empty() { names(rule.notify.iter().filter(wants)) } else { at_level }
+}
+
+/// Channels that hear that the query fails or works again: the owner, else the fallback, else the rule's own.
 pub(crate) fn hearers_of_trouble(rule: &Rule, reason: Reason, severity: Severity) -> Hearers {
     match rule.owner_channel.as_ref().or(rule.fallback_channel.as_ref()) {
         Some(channel) => BTreeSet::from([channel.clone()]),
-        None => {
-            let at_level = hearers(rule, reason, severity);
-            let wants = |assignment: &&Assignment| hears_reason(assignment, reason);
-            if at_level.is_empty() { names(rule.notify.iter().filter(wants)) } else { at_level }
-        }
+        None => hearers_of_rule(rule, reason, severity),
     }
 }
 
@@ -117,8 +134,10 @@ fn stand_ins(class: ChannelClass, reason: Reason) -> &'static [Reason] {
         STARTS
     } else if is_chat && reason == Reason::Resolved {
         ENDS
-    } else if reason == Reason::CaughtUp || (is_chat && STARTS.contains(&reason)) {
-        // Who wants starts wants the summary that takes the place of one.
+    } else if reason == Reason::CaughtUp {
+        // Who wants starts or matches wants the summary that takes their place.
+        &[Reason::StartedFiring, Reason::Matches]
+    } else if is_chat && STARTS.contains(&reason) {
         &[Reason::StartedFiring]
     } else if is_chat && ENDS.contains(&reason) {
         &[Reason::Resolved]

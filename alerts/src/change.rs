@@ -49,7 +49,7 @@ pub(crate) fn compare(
         columns: observation.columns.clone(),
         rows,
     };
-    let nothing = Baseline { columns: Vec::new(), rows: Vec::new(), ..next.clone() };
+    let nothing = Baseline { rows: Vec::new(), ..next.clone() };
     let before = match (&previous.baseline, rule.change.first_run) {
         (Some(baseline), _) if baseline.semantic_hash != next.semantic_hash => None,
         // Nothing to write when nothing differs, not even in the columns that are not compared.

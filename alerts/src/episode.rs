@@ -69,7 +69,8 @@ pub(crate) fn advance(
 /// The end of a firing instance whose rule ends.
 pub(crate) fn end(rule: &Rule, key: &InstanceKey, previous: &Instance, at: Timestamp) -> Vec<Fact> {
     let Condition::Firing { since, .. } = previous.condition else { return Vec::new() };
-    let mut next = Instance { condition: Condition::Resolved { at }, ..previous.clone() };
+    // What remains of it is forgotten; only what is told counts.
+    let mut next = previous.clone();
     let mut telling = Telling { rule, key, sighting: None, slot: at, facts: Vec::new() };
     if !next.untold {
         telling.resolves(&mut next, since, Reason::Resolved);
@@ -122,9 +123,9 @@ impl Telling<'_> {
         self.takes_breach(next);
         match self.rule.notify_when {
             // Nobody is told what may be over by the time we are back in the present.
-            Mode::Transitions | Mode::Onset if catching_up => next.untold = true,
+            Mode::Transitions | Mode::Onset | Mode::AnyResults if catching_up => next.untold = true,
             Mode::Transitions | Mode::Onset => self.starts(next, self.slot),
-            Mode::AnyResults => self.matches(next, catching_up),
+            Mode::AnyResults => self.matches(next),
             Mode::DataChange | Mode::Always => {}
         }
     }
@@ -151,11 +152,12 @@ impl Telling<'_> {
                 self.level(next, told_level);
                 self.repeats(next);
             }
-            Mode::AnyResults => {
-                next.untold = false;
-                self.matches(next, catching_up);
-            }
-            Mode::Onset | Mode::DataChange | Mode::Always => {}
+            // Runs of the past are not told one by one; an episode that passes among them is, at its end.
+            Mode::AnyResults if catching_up => {}
+            Mode::AnyResults => self.matches(next),
+            Mode::Onset if catching_up => next.severity = told_level,
+            Mode::Onset => self.late_onset(next, told_level),
+            Mode::DataChange | Mode::Always => {}
         }
     }
 
@@ -167,10 +169,11 @@ impl Telling<'_> {
         self.tell_of_episode(next, fact);
     }
 
-    fn matches(&mut self, next: &mut Instance, catching_up: bool) {
-        if self.breach().is_none() || catching_up {
+    fn matches(&mut self, next: &mut Instance) {
+        if self.breach().is_none() {
             return;
         }
+        next.untold = false;
         let hearers = audience::hearers_of_matches(self.rule, next, self.slot);
         let fact = self.fact(next, NotificationKind::AlertMatches, Reason::Matches, hearers);
         self.tell_of_episode(next, fact);
@@ -188,6 +191,19 @@ impl Telling<'_> {
         self.tell_of_episode(next, fact);
     }
 
+    /// Under `onset` a raise is told only to those for whom it is the start.
+    fn late_onset(&mut self, next: &mut Instance, before: Severity) {
+        if next.severity <= before {
+            return;
+        }
+        let hearers = audience::hearers_of_late_onset(self.rule, next, before);
+        if !hearers.is_empty() {
+            next.seq = next.seq.saturating_add(1);
+            let fact = self.fact(next, NotificationKind::AlertUpdated, Reason::SeverityRaised, hearers);
+            self.tell_of_episode(next, fact);
+        }
+    }
+
     fn repeats(&mut self, next: &mut Instance) {
         if self.breach().is_none() {
             return;
@@ -203,7 +219,7 @@ impl Telling<'_> {
     fn resolves(&mut self, next: &mut Instance, since: Timestamp, reason: Reason) {
         next.seq = next.seq.saturating_add(1);
         let (kind, reason, hearers) = match self.rule.notify_when {
-            Mode::Transitions | Mode::Onset if next.untold => {
+            Mode::Transitions | Mode::Onset | Mode::AnyResults if next.untold => {
                 let hearers = audience::hearers(self.rule, Reason::CaughtUp, next.severity);
                 (NotificationKind::AlertSummary, Reason::CaughtUp, hearers)
             }

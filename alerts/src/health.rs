@@ -132,7 +132,7 @@ fn trouble(
 }
 
 fn input(rule: &Rule, previous: &RuleState, reason: Reason, since: Timestamp, context: &RunContext) -> Notice {
-    let hearers = audience::hearers(rule, reason, default_severity(rule));
+    let hearers = audience::hearers_of_rule(rule, reason, default_severity(rule));
     let at = context.slot.scheduled_for;
     let fact = Fact { since: Some(since), ..Fact::of_rule(NotificationKind::AlertNoData, reason, at, hearers) };
     notice(rule, previous.incarnation, fact, context)

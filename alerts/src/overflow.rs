@@ -37,7 +37,7 @@ pub(crate) fn overflow(
         last_success_at: Some(at),
         next_run_at: context.next_run_at,
     };
-    let hearers = audience::hearers(rule, Reason::Overflow, default_severity(rule));
+    let hearers = audience::hearers_of_rule(rule, Reason::Overflow, default_severity(rule));
     let fact = Fact {
         since: Some(at),
         evidence: Evidence { row_count: total as u64, ..Evidence::default() },

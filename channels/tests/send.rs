@@ -1,5 +1,6 @@
 //! One attempt against a real socket that behaves and misbehaves as receivers do.
 
+#![expect(clippy::disallowed_methods, reason = "a test has no supervisor")]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! The command line. Its flags are a contract; `docs/cli.md` lists them.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,13 +8,20 @@ use watchfire_store::DeliveryState;
 
 /// Watches telemetry and databases with SQL, and tells people.
 #[derive(Debug, Parser)]
-#[command(name = "watchfire", version, about)]
+#[command(name = "watchfire", version)]
 pub(crate) struct Arguments {
     /// How data is printed on stdout
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// The form of what the command prints; a server prints nothing but its log.
+    pub(crate) fn output_of_command(&self) -> Output {
+        if matches!(self.command, Command::Serve(_)) { Output::Text } else { self.output }
+    }
 }
 
 /// Forms of data on stdout.
@@ -77,11 +83,11 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) storage: Storage,
     /// Address of the HTTP server; port 0 takes a free one
-    #[arg(long, value_name = "HOST:PORT", env = "WATCHFIRE_LISTEN")]
-    pub(crate) listen: Option<SocketAddr>,
+    #[arg(long, value_name = "HOST:PORT", env = "WATCHFIRE_LISTEN", value_parser = host_port)]
+    pub(crate) listen: Option<String>,
     /// Reserved: address of the OTLP/gRPC server
-    #[arg(long, value_name = "HOST:PORT", env = "WATCHFIRE_OTLP_GRPC")]
-    pub(crate) otlp_grpc: Option<SocketAddr>,
+    #[arg(long, value_name = "HOST:PORT", env = "WATCHFIRE_OTLP_GRPC", value_parser = host_port)]
+    pub(crate) otlp_grpc: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -224,6 +230,11 @@ pub(crate) struct ChannelsTest {
 pub(crate) struct Migrate {
     #[command(flatten)]
     pub(crate) storage: Storage,
+}
+
+fn host_port(text: &str) -> Result<String, String> {
+    let fits = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if fits { Ok(text.to_owned()) } else { Err("expected HOST:PORT, for example 127.0.0.1:4318".to_owned()) }
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {

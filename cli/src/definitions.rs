@@ -6,7 +6,9 @@ use watchfire_alerts::Mode;
 use watchfire_config::{Definitions, Loaded, Problem, ProblemSeverity, RuleDefinition, SqlCheck, TextMap};
 use watchfire_telemetry::{Limits, SqlPart, SqlProblem, Telemetry};
 
+use crate::arguments::Output;
 use crate::exit::Exit;
+use crate::trouble;
 
 /// Reads the folder; mistakes are in the result, an unreadable folder is an error.
 pub(crate) fn load(dir: &Path) -> anyhow::Result<Loaded> {
@@ -62,6 +64,7 @@ fn placed(check: &SqlCheck, problem: SqlProblem) -> Problem {
         place
     };
     let place = match part {
+        SqlPart::Query if code == "window_on" => check.window_on.clone().unwrap_or_else(|| place_in(None)),
         SqlPart::Query => place_in(None),
         SqlPart::When => place_in(check.when.as_ref()),
         SqlPart::RecoverWhen => place_in(check.recover_when.as_ref()),
@@ -87,14 +90,20 @@ pub(crate) fn rule<'a>(loaded: &'a Loaded, name: &str) -> Option<&'a RuleDefinit
 }
 
 /// Says why a rule cannot be had: its file has mistakes, or there is none with this name.
-pub(crate) fn explain_missing_rule(loaded: &Loaded, name: &str) -> anyhow::Result<Exit> {
+pub(crate) fn explain_missing_rule(loaded: &Loaded, name: &str, form: Output) -> anyhow::Result<Exit> {
     if loaded.has_errors() {
         print_problems(loaded);
-        eprintln!("watchfire: no whole definition of a rule `{name}`; mend the mistakes above");
+        let message = format!("no whole definition of a rule `{name}`");
+        trouble::tell(form, "bad_definitions", &message, Some("mend the mistakes that `watchfire check` lists"));
         return Ok(Exit::No);
     }
     let known: Vec<&str> = loaded.definitions.rules.iter().map(|definition| definition.rule.name.as_str()).collect();
-    anyhow::bail!("no rule is named `{name}`; there are: {}", known.join(", "))
+    anyhow::bail!("no rule is named `{name}`; {}", listed(&known))
+}
+
+/// The names that there are.
+pub(crate) fn listed(known: &[&str]) -> String {
+    if known.is_empty() { "the folder defines none".to_owned() } else { format!("there are: {}", known.join(", ")) }
 }
 
 /// A rule as the engine takes it.

@@ -8,6 +8,7 @@ mod logging;
 mod output;
 mod place;
 mod reload;
+mod trouble;
 
 use clap::Parser;
 
@@ -26,10 +27,11 @@ fn main() -> std::process::ExitCode {
             return Exit::CouldNotRun.into();
         }
     };
+    let form = arguments.output_of_command();
     let exit = match runtime.block_on(Box::pin(run(arguments))) {
         Ok(exit) => exit,
         Err(trouble) => {
-            eprintln!("watchfire: {trouble:#}");
+            trouble::tell(form, "could_not_run", &trouble::sentence(&trouble), None);
             Exit::CouldNotRun
         }
     };

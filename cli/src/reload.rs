@@ -12,6 +12,7 @@ use watchfire_config::ProblemSeverity;
 use watchfire_engine::Engine;
 
 use crate::definitions;
+use crate::trouble::sentence;
 
 /// Editors and deployments write several files; they are read once it has been quiet for so long.
 const QUIET: Duration = Duration::from_millis(300);
@@ -79,8 +80,8 @@ async fn take_over(dir: &Path, engine: &Engine) -> Takeover {
     let mut loaded = match definitions::load(dir) {
         Ok(loaded) => loaded,
         Err(trouble) => {
-            engine.definitions_refused();
-            error!(error = %trouble, "Changed definitions cannot be read; the old ones stay");
+            engine.definitions_refused(vec![sentence(&trouble)]);
+            error!(error = sentence(&trouble), "Changed definitions cannot be read; the old ones stay");
             return Takeover::Settled;
         }
     };
@@ -89,8 +90,9 @@ async fn take_over(dir: &Path, engine: &Engine) -> Takeover {
         Err(trouble) => warn!(error = %trouble, "The SQL of changed definitions could not be checked"),
     }
     if loaded.has_errors() {
-        engine.definitions_refused();
-        let errors = loaded.problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error);
+        let errors: Vec<_> =
+            loaded.problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error).collect();
+        engine.definitions_refused(errors.iter().map(|problem| loaded.render(problem)).collect());
         for problem in errors {
             let place = format!("{}:{}:{}", problem.place.file.display(), problem.place.line, problem.place.column);
             error!(
@@ -108,11 +110,12 @@ async fn take_over(dir: &Path, engine: &Engine) -> Takeover {
             Takeover::Settled
         }
         Err(trouble) if trouble.is_transient() => {
+            engine.definitions_refused(vec![trouble.to_string()]);
             warn!(error = %trouble, "Changed definitions cannot be taken over now; the old ones stay until they can");
             Takeover::TryAgain
         }
         Err(trouble) => {
-            engine.definitions_refused();
+            engine.definitions_refused(vec![trouble.to_string()]);
             error!(error = %trouble, "Changed definitions could not be taken over; the old ones stay");
             Takeover::Settled
         }

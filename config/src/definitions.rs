@@ -46,6 +46,8 @@ pub struct SqlCheck {
     pub keys: Vec<(String, Place)>,
     /// Where the query stands.
     pub query_text: TextMap,
+    /// Where the name in `window_on` stands.
+    pub window_on: Option<Place>,
     /// Where `when` stands.
     pub when: Option<TextMap>,
     /// Where `recover_when` stands.

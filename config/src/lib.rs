@@ -21,6 +21,7 @@ mod definitions;
 mod files;
 mod load;
 mod mask;
+mod overrides;
 mod phrases;
 mod problem;
 mod raw;

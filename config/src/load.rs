@@ -1,6 +1,6 @@
 //! A folder of files to definitions and every mistake in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::build::{self, Known, KnownChannel, Names, Surroundings};
 use crate::definitions::{Definitions, SqlCheck};
 use crate::files::{FILE_MAX_BYTES, LoadError, find};
+use crate::overrides;
 use crate::problem::{Place, Problem, ProblemSeverity};
 use crate::raw::{RawFile, RawSettings};
 use crate::read::{Field, FromNode, Keyed, Text};
@@ -27,7 +28,9 @@ pub struct Loaded {
     pub definitions: Definitions,
     /// All mistakes, sorted by file, line and column.
     pub problems: Vec<Problem>,
-    /// The SQL of every rule whose query could be read, also of rules with other mistakes.
+    /// How many rules the files hold, those with mistakes too.
+    pub rules: usize,
+    /// The SQL of every rule whose query and sources could be read, also of rules with other mistakes.
     pub checks: Vec<SqlCheck>,
     /// The files as they were read, for [`Loaded::render`].
     pub(crate) sources: BTreeMap<Arc<Path>, Arc<SourceText>>,
@@ -111,7 +114,7 @@ fn read<T: FromNode>(path: &Path) -> Result<Parsed<T>, LoadError> {
     if size > FILE_MAX_BYTES {
         let message = format!("the file has {size} bytes, and at most {FILE_MAX_BYTES} are read");
         let at = parsed.1.source.span((0, 0), (0, 0));
-        parsed.1.error(at, "file_too_large", message);
+        parsed.1.error(at, "file_too_large", message).help("split it into several files");
     }
     let (raw, report) = parsed;
     Ok(Parsed { report, folder, raw })
@@ -143,7 +146,9 @@ fn is_clean(bytes: &[u8], report: &mut Report) -> bool {
         if let Some(column) = text.iter().position(&foreign) {
             let at = source.span((line, column), (line, column + 1));
             let message = if not_utf8 { "the file is not UTF-8 text" } else { "a control character stands here" };
-            report.error(at, if not_utf8 { "not_utf8" } else { "control_character" }, message);
+            let help =
+                if not_utf8 { "save it as UTF-8" } else { "remove it; in double quotes it can be written as `\\x…`" };
+            report.error(at, if not_utf8 { "not_utf8" } else { "control_character" }, message).help(help);
             return false;
         }
     }
@@ -178,13 +183,22 @@ fn assemble(
         report.secretive = true;
         definitions.settings = build::settings(raw, &Surroundings { environment, folder }, report);
     }
+    let mut overrides = overrides::read(environment);
+    for given in &mut overrides {
+        given.apply(environment, &mut definitions.settings);
+    }
     let channels = channels(&mut files, &mut definitions, environment);
-    sources(&mut files, &mut definitions, environment);
+    let broken_sources = sources(&mut files, &mut definitions, environment);
     let known = Known { settings: &definitions.settings, channels: &channels };
     if let Some(Parsed { raw: Some(raw), report, .. }) = settings.first_mut() {
         build::fallback_channel(raw, &known, report);
     }
-    let (mut names, mut uids) = (Names::new("rule"), Names::new("rule"));
+    for given in &mut overrides {
+        if let Some(raw) = &given.raw {
+            build::fallback_channel(raw, &known, &mut given.report);
+        }
+    }
+    let (mut names, mut uids, mut rules) = (Names::new("rule"), Names::new("rule"), 0);
     for Parsed { report, raw, .. } in &mut files {
         for defined in raw.iter().flat_map(|raw| &raw.alerts.value).flat_map(|alerts| &alerts.0) {
             report.subject = Some(defined.subject.clone());
@@ -195,12 +209,16 @@ fn assemble(
             let unique = report.errors() == before;
             let (rule, check) = build::rule(defined, &known, &mut uids, report);
             definitions.rules.extend(rule.filter(|_| unique));
-            checks.extend(check);
+            rules += 1;
+            // Without the source its SQL cannot be planned, and the source's own mistake is told already.
+            checks.extend(check.filter(|check| !build::names_any(&check.query.sql, &broken_sources)));
             report.subject = None;
         }
     }
-    let reports = settings.into_iter().map(|file| file.report).chain(files.into_iter().map(|file| file.report));
-    let mut loaded = Loaded { definitions, problems: Vec::new(), checks, sources: BTreeMap::new(), hidden: Vec::new() };
+    let files = settings.into_iter().map(|file| file.report).chain(files.into_iter().map(|file| file.report));
+    let reports = files.chain(overrides.into_iter().map(|given| given.report));
+    let (problems, sources, hidden) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let mut loaded = Loaded { definitions, problems, rules, checks, sources, hidden };
     for report in reports {
         loaded.problems.extend(report.problems);
         loaded.hidden.extend(report.secrets);
@@ -235,8 +253,13 @@ fn channels(
     known
 }
 
-fn sources(files: &mut [Parsed<RawFile>], definitions: &mut Definitions, environment: &dyn Fn(&str) -> Option<String>) {
-    let mut names = Names::new("source");
+/// Makes the sources; the answer names those that could not be made.
+fn sources(
+    files: &mut [Parsed<RawFile>],
+    definitions: &mut Definitions,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> BTreeSet<String> {
+    let (mut names, mut broken) = (Names::new("source"), BTreeSet::new());
     for Parsed { report, folder, raw } in files {
         for defined in raw.iter().flat_map(|raw| &raw.sources.value).flat_map(|sources| &sources.0) {
             report.subject = Some(defined.subject.clone());
@@ -244,10 +267,16 @@ fn sources(files: &mut [Parsed<RawFile>], definitions: &mut Definitions, environ
             claim(&defined.raw.name, &mut names, report);
             let spec = build::source(&defined.raw, &Surroundings { environment, folder }, report);
             let valid = !defined.bad && report.errors() == before;
-            definitions.sources.extend(spec.filter(|_| valid));
+            match spec.filter(|_| valid) {
+                Some(spec) => definitions.sources.push(spec),
+                None => broken.extend(defined.raw.name.value.as_ref().map(|name| name.0.to_lowercase())),
+            }
             report.subject = None;
         }
     }
+    // Of two with one name the first stands.
+    broken.retain(|name| definitions.sources.iter().all(|source| source.name.to_lowercase() != *name));
+    broken
 }
 
 fn claim(name: &Field<Text>, names: &mut Names, report: &mut Report) {

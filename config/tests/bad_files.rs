@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use watchfire_config::{Loaded, load};
+use watchfire_config::{Loaded, ProblemSeverity, load};
 
 /// Stands in every fixture wherever a value must never be shown.
 const SECRET: &str = "SUPERSECRET";
@@ -69,6 +69,9 @@ fn every_mistake_is_told_in_the_expected_words() {
         let (loaded, shown) = load_alone(&name, &fs::read_to_string(path).unwrap());
         assert!(!loaded.problems.is_empty(), "{name} has no mistake");
         assert!(!shown.contains(SECRET), "{name} shows a secret:\n{shown}");
+        for problem in loaded.problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error) {
+            assert!(problem.help.is_some(), "{name} does not say how to mend it: {}", problem.message);
+        }
         codes.extend(loaded.problems.iter().map(|problem| problem.code));
         let expected = path.with_extension("stderr");
         if update {

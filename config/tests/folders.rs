@@ -162,8 +162,15 @@ fn words_of_logfire_and_of_other_tools_are_understood() {
 
 #[test]
 fn a_query_that_speaks_of_severity_may_bring_its_own() {
-    assert_eq!(rule("    query: SELECT 'error' AS severity\n").rule.severity, SeveritySource::Column);
-    assert_eq!(rule("    query: SELECT 'severity' AS s\n").rule.severity, SeveritySource::Fixed(Severity::Warning));
+    for query in ["'error' AS severity", "*", "t.*, 1 FROM t", "DISTINCT * FROM t", "a, * FROM t", "t.severity FROM t"]
+    {
+        let severity = rule(&format!("    query: SELECT {query}\n")).rule.severity;
+        assert_eq!(severity, SeveritySource::Column, "{query}");
+    }
+    for query in ["'severity' AS s", "count(*) AS n, 2 * a FROM t"] {
+        let severity = rule(&format!("    query: SELECT {query}\n    when: n > 0\n")).rule.severity;
+        assert_eq!(severity, SeveritySource::Fixed(Severity::Warning), "{query}");
+    }
 }
 
 #[test]
@@ -322,10 +329,7 @@ fn examples_are_without_mistakes() {
     if !examples.exists() {
         return;
     }
-    let environment = |name: &str| {
-        let url = name.contains("URL") || name.contains("HOOK");
-        Some(if url { "https://example.com/h".to_owned() } else { format!("whsec_{}", "A".repeat(32)) })
-    };
+    let environment = |name: &str| (name == "WATCHFIRE_WEBHOOK_URL").then(|| "https://example.com/h".to_owned());
     let loaded = load(&examples, &environment).unwrap();
     let rendered: String = loaded.problems.iter().map(|problem| loaded.render(problem)).collect();
     assert!(!loaded.has_errors(), "{rendered}");
@@ -424,4 +428,76 @@ fn mistakes_in_sql_are_told_like_all_others() {
         shown,
         "4:19: rule \"a\": there is no column `b`\n    4 |     query: SELECT b\n      |                   ^\n"
     );
+}
+
+#[test]
+fn every_setting_may_come_from_the_environment_which_wins_over_the_file() {
+    let folder = folder(&[
+        ("watchfire.yaml", "version: 1\nlimits: {max_rows: 7, memory: 1GiB}\nserver: {listen: \"127.0.0.1:1\"}\n"),
+        ("channels.yaml", CHANNELS),
+    ]);
+    let environment = |name: &str| {
+        let value = match name {
+            "WATCHFIRE_SERVER_LISTEN" => "localhost:2",
+            "WATCHFIRE_SERVER_OTLP_GRPC" => "localhost:3",
+            "WATCHFIRE_SERVER_PUBLIC_URL" => "https://watch.example.com",
+            "WATCHFIRE_STORAGE_DATABASE_URL" => "postgres://u:hunter2@db/w",
+            "WATCHFIRE_STORAGE_DATA" => "somewhere",
+            "WATCHFIRE_TELEMETRY_HOT_WINDOW" => "5m",
+            "WATCHFIRE_TELEMETRY_RETENTION" => "30d",
+            "WATCHFIRE_DELIVERY_FALLBACK_CHANNEL" => "hook",
+            "WATCHFIRE_DELIVERY_ALLOW_ADDRESSES" => "10.0.0.1, fd00::/8",
+            "WATCHFIRE_DELIVERY_TIMEOUT" => "9s",
+            "WATCHFIRE_LIMITS_MEMORY" => "2GiB",
+            "WATCHFIRE_LIMITS_QUERY_TIMEOUT" => "8s",
+            "WATCHFIRE_LIMITS_MAX_INSTANCES" => "40",
+            // Empty is not set: the file's value stands.
+            "WATCHFIRE_LIMITS_MAX_ROWS" => " ",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    let loaded = load(folder.path(), &environment).unwrap();
+    assert!(!loaded.has_errors(), "{:?}", loaded.problems);
+    let settings = loaded.definitions.settings;
+    assert_eq!(settings.server.listen.as_deref(), Some("localhost:2"));
+    assert_eq!(settings.server.otlp_grpc.as_deref(), Some("localhost:3"));
+    assert_eq!(settings.server.public_url.unwrap().as_str(), "https://watch.example.com/");
+    assert!(settings.storage.database_url.is_some());
+    assert_eq!(settings.storage.data.unwrap(), std::path::Path::new("somewhere"));
+    assert_eq!(settings.telemetry.hot_window, Duration::from_secs(300));
+    assert_eq!(settings.telemetry.retention, Some(Duration::from_secs(30 * 86_400)));
+    assert_eq!(settings.delivery.fallback_channel.unwrap().as_str(), "hook");
+    assert_eq!(settings.delivery.allow_addresses.len(), 2);
+    assert_eq!(settings.delivery.timeout, Duration::from_secs(9));
+    assert_eq!(settings.limits.memory, Some(2 << 30));
+    assert_eq!(settings.limits.query_timeout, Some(Duration::from_secs(8)));
+    assert_eq!(settings.limits.max_instances, Some(40));
+    assert_eq!(settings.limits.max_rows, 7);
+}
+
+#[test]
+fn a_mistake_in_the_environment_names_its_variable_and_shows_no_password() {
+    let folder = folder(&[]);
+    let environment = |name: &str| match name {
+        "WATCHFIRE_LIMITS_MEMORY" => Some("12XB".to_owned()),
+        "WATCHFIRE_STORAGE_DATABASE_URL" => Some("mysql://u:hunter2@db/w".to_owned()),
+        _ => None,
+    };
+    let loaded = load(folder.path(), &environment).unwrap();
+    let rendered: Vec<String> = loaded.problems.iter().map(|problem| loaded.render(problem)).collect();
+    assert_eq!(rendered.len(), 2, "{rendered:#?}");
+    assert!(rendered[0].starts_with("WATCHFIRE_LIMITS_MEMORY:1:"), "{rendered:#?}");
+    assert!(rendered[1].starts_with("WATCHFIRE_STORAGE_DATABASE_URL:1:"), "{rendered:#?}");
+    assert!(!rendered.concat().contains("hunter2"), "{rendered:#?}");
+}
+
+#[test]
+fn a_broken_source_is_told_once_and_not_again_by_its_rules() {
+    let text = "version: 1\nsources:\n  - {name: probes, type: jsn, path: p}\nalerts:\n  \
+                - {name: a, query: SELECT ok FROM Probes, notify: hook}\n  \
+                - {name: b, query: SELECT level FROM records, notify: hook}\n";
+    let loaded = loaded(&[("channels.yaml", CHANNELS), ("rules.yaml", text)]);
+    let planned: Vec<&str> = loaded.checks.iter().map(|check| check.rule.as_str()).collect();
+    assert_eq!((planned, loaded.rules), (vec!["b"], 2));
 }

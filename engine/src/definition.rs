@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use watchfire_alerts::Rule;
 use watchfire_channels::spec::ChannelSpec;
-use watchfire_model::{ChannelName, QuerySpec, RuleUid, SourceSpec};
+use watchfire_model::{ChannelName, QuerySpec, RuleUid, SourceSpec, Timestamp};
 use watchfire_scheduler::Schedule;
 
 /// One rule: what is asked, when, and what the answer means.
@@ -32,6 +32,32 @@ pub struct Definitions {
     pub sources: Vec<SourceSpec>,
     /// The address under which people reach this server, for links in messages.
     pub public_url: Option<String>,
+}
+
+/// Which definitions are in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefinitionsStatus {
+    /// Since when.
+    pub since: Timestamp,
+    /// How many rules they hold, disabled ones included.
+    pub rules: usize,
+    /// Newer ones that were refused since then.
+    pub refused: Option<Refusal>,
+}
+
+/// Changed definitions that were not taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// When they were read.
+    pub at: Timestamp,
+    /// Every reason, as people read it.
+    pub problems: Vec<String>,
+}
+
+impl DefinitionsStatus {
+    pub(crate) fn taken(since: Timestamp, definitions: &Definitions) -> Self {
+        Self { since, rules: definitions.rules.len(), refused: None }
+    }
 }
 
 /// [`Definitions`] by name, as the loops look them up.

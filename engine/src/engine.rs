@@ -1,6 +1,6 @@
 //! The engine as the server sees it: start, replace definitions, look inside, stop.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
@@ -11,7 +11,7 @@ use watchfire_store::{DeliveryId, Store};
 use watchfire_telemetry::Telemetry;
 
 use crate::clock::Clock;
-use crate::definition::{Active, Definitions};
+use crate::definition::{Active, Definitions, DefinitionsStatus, Refusal};
 use crate::error::Error;
 use crate::group_commit::GroupCommit;
 use crate::kill_point::KillPoint;
@@ -31,6 +31,7 @@ pub struct Engine {
     heartbeat: Mutex<Option<Heartbeat>>,
     /// One replacement of definitions at a time.
     replacing: Mutex<()>,
+    status: std::sync::Mutex<DefinitionsStatus>,
 }
 
 /// What an engine is started with.
@@ -80,6 +81,7 @@ impl Engine {
             GroupCommit::start(&committing, "deliveries", Box::new(commit))
         };
         let sender = Sender::new(request_timeout)?;
+        let status = DefinitionsStatus::taken(clock.now(), &definitions);
         let active = Active::new(definitions, telemetry);
         let parts = Parts { store, clock, supervisor, sender, request_timeout, evaluations, finishes, active };
         let shared = Arc::new(Shared::new(parts));
@@ -100,25 +102,39 @@ impl Engine {
         supervisor.committing().spawn_forever("signs of life", move || housekeeping::live(Arc::clone(&living)));
         let tidying = Arc::clone(&shared);
         supervisor.committing().spawn_forever("housekeeping", move || housekeeping::tidy(Arc::clone(&tidying)));
-        Ok(Arc::new(Self { shared, heartbeat: Mutex::new(Some(heartbeat)), replacing: Mutex::new(()) }))
+        Ok(Arc::new(Self {
+            shared,
+            heartbeat: Mutex::new(Some(heartbeat)),
+            replacing: Mutex::new(()),
+            status: std::sync::Mutex::new(status),
+        }))
     }
 
     /// Takes changed definitions over while running: whole, or not at all.
     pub async fn replace_definitions(&self, definitions: Definitions) -> Result<(), Error> {
         let _one_at_a_time = self.replacing.lock().await;
         let before = self.shared.active();
+        let status = DefinitionsStatus::taken(self.shared.clock.now(), &definitions);
         let telemetry = before.telemetry.with_sources(&definitions.sources)?;
         let active = Arc::new(Active::new(definitions, telemetry));
         sync_rules(&self.shared, Some(&before), &active).await?;
         self.shared.agenda.earlier.notify_one();
         self.shared.deliveries_due.notify_one();
         self.shared.metrics.reloaded("taken");
+        *self.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
         Ok(())
     }
 
-    /// Counts a change of the files that was refused; the old definitions stay.
-    pub fn definitions_refused(&self) {
+    /// Notes that changed definitions were refused, with every reason; the old ones stay.
+    pub fn definitions_refused(&self, problems: Vec<String>) {
         self.shared.metrics.reloaded("refused");
+        let refusal = Refusal { at: self.shared.clock.now(), problems };
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).refused = Some(refusal);
+    }
+
+    /// Which definitions are in force, and whether newer ones were refused.
+    pub fn definitions_status(&self) -> DefinitionsStatus {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Follows the number of evaluations that were committed since the start.

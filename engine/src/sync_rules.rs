@@ -228,11 +228,11 @@ mod tests {
         HashMap::from([(definition.rule.uid.clone(), Arc::new(definition))])
     }
 
-    /// What is written of the only rule: incarnation, enabled, next slot, decided through; and how it ends.
-    fn planned(
-        stored: &[RuleRow],
-        rules: &HashMap<RuleUid, Arc<RuleDefinition>>,
-    ) -> (Vec<(u64, bool, Option<i64>, i64)>, Vec<Ending>) {
+    /// Incarnation, enabled, next slot and decided through, in seconds.
+    type Written = (u64, bool, Option<i64>, i64);
+
+    /// What is written of the only rule, and how it ends.
+    fn planned(stored: &[RuleRow], rules: &HashMap<RuleUid, Arc<RuleDefinition>>) -> (Vec<Written>, Vec<Ending>) {
         let plan = plan(stored, rules, NOW);
         let seconds = |at: Timestamp| at.as_micros() / 1_000_000;
         let rows = plan

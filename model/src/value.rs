@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
+/// The greatest whole number up to which floats, and the numbers of JSON, hold every one exactly.
+const EXACT_MAX: u128 = 1 << 53;
+
 /// The type of a result column, as people and scripts see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -123,7 +126,7 @@ impl Value {
             Self::Null => Json::Null,
             Self::Bool(value) => Json::Bool(*value),
             Self::Int(number) => match i64::try_from(*number) {
-                Ok(small) if small.unsigned_abs() <= 1 << 53 => Json::from(small),
+                Ok(small) if number.unsigned_abs() <= EXACT_MAX => Json::from(small),
                 _ => Json::String(number.to_string()),
             },
             Self::Float(number) => serde_json::Number::from_f64(*number).map_or(Json::Null, Json::Number),
@@ -166,7 +169,12 @@ impl Value {
 
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
-        self.canonical() == other.canonical()
+        match (self, other) {
+            // Most keys are texts and whole numbers; they need no canonical form to be compared.
+            (Self::String(left), Self::String(right)) => left == right,
+            (Self::Int(left), Self::Int(right)) => left == right,
+            _ => self.canonical() == other.canonical(),
+        }
     }
 }
 
@@ -187,6 +195,14 @@ impl PartialOrd for Value {
 /// A total order that agrees with `==`: by kind, numbers by size, everything else by its canonical text.
 impl Ord for Value {
     fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::String(left), Self::String(right)) => return left.cmp(right),
+            // Beyond what a float holds exactly, whole numbers sort as they do among floats.
+            (Self::Int(left), Self::Int(right)) if left.unsigned_abs().max(right.unsigned_abs()) <= EXACT_MAX => {
+                return left.cmp(right);
+            }
+            _ => {}
+        }
         let ((left_tag, left), (right_tag, right)) = (self.canonical(), other.canonical());
         let by_size = match (self.sort_number(), other.sort_number()) {
             (Some(a), Some(b)) => a.total_cmp(&b),
@@ -327,6 +343,9 @@ mod tests {
             any::<bool>().prop_map(Value::Bool),
             any::<i64>().prop_map(|n| Value::Int(n.into())),
             any::<u64>().prop_map(|n| Value::Int(n.into())),
+            (9_007_199_254_740_985_i64..9_007_199_254_741_000).prop_map(|n| Value::Int(n.into())),
+            (9_999_999_999_999_990_i64..10_000_000_000_000_010).prop_map(|n| Value::Int(n.into())),
+            Just(Value::Float(1e16)),
             any::<f64>().prop_map(Value::Float),
             Just(Value::Float(f64::NEG_INFINITY)),
             "[0-9]{1,4}\\.[0-9]{0,3}".prop_map(Value::Decimal),

@@ -2,6 +2,7 @@
 //!
 //! Without configured tokens only loopback addresses are served; [`bind`] refuses any other.
 
+mod definitions;
 mod deliveries;
 mod error;
 mod health;
@@ -65,6 +66,7 @@ fn router(engine: Arc<Engine>) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
+        .route("/api/definitions", get(definitions::status))
         .route("/api/deliveries/{id}/retry", post(deliveries::retry))
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)

@@ -97,8 +97,16 @@ impl Database {
                     .after_connect(|connection: &mut PgConnection, _| {
                         Box::pin(async { connection.execute(PLAN_AFRESH).await.map(|_| ()) })
                     })
-                    .connect_with(options)
-                    .await?;
+                    .connect_with(options.clone())
+                    .await;
+                let pool = match pool {
+                    // The pool does not say what kept it waiting; one more try does.
+                    Err(sqlx::Error::PoolTimedOut) => {
+                        let why = PgConnection::connect_with(&options).await.err();
+                        return Err(why.unwrap_or(sqlx::Error::PoolTimedOut).into());
+                    }
+                    other => other?,
+                };
                 Ok(Self::Postgres { pool, read_only })
             }
         }

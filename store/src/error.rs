@@ -22,7 +22,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Nothing has been stored here yet: start the server once, or name another folder.
-    #[error("there is no store at {place} yet")]
+    #[error("there is no store at {place} yet; `watchfire serve` makes one, `--data DIR` names another folder")]
     NoStore {
         /// The folder, or "the database" for PostgreSQL, whose address is a secret.
         place: String,

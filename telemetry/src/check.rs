@@ -57,6 +57,7 @@ impl Telemetry {
 
 async fn check(engine: &Engine, question: Question, window_on: Option<String>, keys: &[String]) -> Vec<SqlProblem> {
     let window = Some(Window { start: SOME_TIME, end: SOME_TIME });
+    let window_on_again = window_on.clone();
     let asked = Asked { at: SOME_TIME, window, window_on };
     match engine.prepare(&question, asked.clone()).await {
         Err(Refusal::Parts(mut errors)) => {
@@ -66,7 +67,16 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, k
             {
                 errors.extend(more);
             }
-            errors.iter().map(|error| of_part(error, &question)).collect()
+            let mut problems: Vec<_> = errors.iter().map(|error| of_part(error, &question)).collect();
+            // Nor do they hide a misspelt key: the columns are those of the query alone.
+            let bare = Question { when: None, recover_when: None, severity: Vec::new(), ..question.clone() };
+            let asked = Asked { at: SOME_TIME, window, window_on: window_on_again };
+            if errors.iter().all(|error| error.part != SqlPart::Query)
+                && let Ok(ready) = engine.prepare(&bare, asked).await
+            {
+                problems.extend(missing_keys(keys, &ready.layout().columns));
+            }
+            problems
         }
         Err(Refusal::Failed(failure)) => vec![of_failure(&failure)],
         Err(Refusal::NeverFilled) => Vec::new(),
@@ -185,7 +195,8 @@ fn of_failure(failure: &Failure) -> SqlProblem {
         FailureCode::InvalidQuery => "window_on",
         other => other.as_str(),
     };
-    problem(SqlPart::Query, Place::UNKNOWN, code, failure.message.clone(), None)
+    let help = (code == "window_on").then(|| "name a column of a table that the query reads".to_owned());
+    problem(SqlPart::Query, Place::UNKNOWN, code, failure.message.clone(), help)
 }
 
 fn problem(part: SqlPart, place: Place, code: &'static str, message: String, help: Option<String>) -> SqlProblem {

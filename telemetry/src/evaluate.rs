@@ -12,9 +12,9 @@ use crate::verdict::observe;
 impl Telemetry {
     /// Asks the question of a rule at a slot.
     ///
-    /// `now()` and the parameters come from `context`. Unless a text of the question names
+    /// `now()` and the parameters come from `context`. Unless the query itself names
     /// `$window_start` or `$window_end`, every scan of a table with a time column is cut to the
-    /// window. `NoData` when every table that the query names is empty in the window. Never an
+    /// window; a condition that names them filters nothing and lifts no cut. `NoData` when every table that the query names is empty in the window. Never an
     /// error: what goes wrong is `Outcome::Failed`, at the latest after `query.timeout`.
     pub async fn evaluate(&self, query: &QuerySpec, context: &SlotContext) -> Outcome {
         let engine = self.engine.clone();

@@ -173,6 +173,21 @@ pub(crate) fn help(root: &DataFusionError, message: &str) -> Option<&'static str
     if message.contains("division by zero") {
         return Some("write `x / nullif(y, 0)`, which is NULL then");
     }
+    if message.starts_with("Expected") {
+        return Some(match message.ends_with("EOF") {
+            true => "the SQL ends too early: finish it",
+            false => "the SQL cannot be read from here on: mend it here or just before",
+        });
+    }
+    if message.contains("require unique expression names") {
+        return Some("give one of them another name with AS");
+    }
+    if message.contains("a condition is true or false") {
+        return Some("compare it with something, like `n > 5`");
+    }
+    if message.contains("must be in GROUP BY") {
+        return Some("add the column to GROUP BY, or put it into an aggregate like `max(…)`");
+    }
     if message.contains("JSON value") || (message.contains("Union(") && matches!(root, DataFusionError::Plan(_))) {
         return Some("a JSON value has no type: write `->>` with a cast, like `(attributes->>'key')::double`");
     }

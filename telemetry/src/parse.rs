@@ -72,34 +72,31 @@ pub(crate) struct Parsed {
     pub tables: Vec<String>,
     /// Whether it reads `information_schema`.
     pub shows_tables: bool,
-    /// Whether it names `$window_start` or `$window_end` anywhere.
+    /// Whether the query, not only a condition, names `$window_start` or `$window_end`.
     pub uses_window: bool,
 }
 
 /// Reads a question. Every part is read, so that `check` can tell all mistakes at once.
 pub(crate) fn parse(question: &Question, state: &SessionState) -> std::result::Result<Parsed, Vec<PartError>> {
     let mut errors = Vec::new();
-    let mut uses_window = false;
     let mut conditions = Vec::new();
     for (part, text) in question.conditions() {
         match condition(text).and_then(|mut expr| Ok((bind(&mut expr)?, expr))) {
-            Ok((window, expr)) => {
-                uses_window |= window;
-                conditions.push((part, expr));
-            }
+            // A condition looks at rows of the result; that it names the window filters no scan.
+            Ok((_, expr)) => conditions.push((part, expr)),
             Err(error) => errors.push(PartError::new(part, error)),
         }
     }
     match statement(&question.sql).and_then(|mut statement| {
-        let window = bind_statement(&mut statement)?;
+        let uses_window = bind_statement(&mut statement)?;
         let references = state.resolve_table_references(&statement)?;
-        Ok((window, statement, references))
+        Ok((uses_window, statement, references))
     }) {
-        Ok((window, statement, references)) if errors.is_empty() => {
+        Ok((uses_window, statement, references)) if errors.is_empty() => {
             let (mut tables, shows_tables) = tables(&references);
             // `FROM generate_series(…)` is listed too; sources cannot have such a name.
             tables.retain(|name| !state.table_functions().contains_key(name));
-            Ok(Parsed { statement, conditions, tables, shows_tables, uses_window: uses_window || window })
+            Ok(Parsed { statement, conditions, tables, shows_tables, uses_window })
         }
         Ok(_) => Err(errors),
         Err(error) => {

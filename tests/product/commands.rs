@@ -165,3 +165,61 @@ async fn commands_that_read_the_state_work_beside_a_running_server() {
     assert_eq!(keys, ["id", "channel", "rule", "type", "state", "attempts", "next_at", "last_error"]);
     assert!(product.is_running());
 }
+
+#[tokio::test]
+async fn a_command_without_an_answer_still_prints_one_json_value() {
+    let scene = Scene::with_one_rule().await;
+    scene.dir.definitions("bad.yaml", "alerts:\n  - {name: broken, query: SELECT level FROM levels, every: 5x}\n");
+    let config = scene.dir.config().to_string_lossy().into_owned();
+    let absent = scene.dir.root().join("absent").to_string_lossy().into_owned();
+    let at = "2026-11-20T06:00:00Z";
+    for (code, args) in [
+        (2, vec!["check", "--config", &absent]),
+        (2, vec!["runs", "--data", &absent]),
+        (2, vec!["deliveries", "list", "--data", &absent]),
+        (2, vec!["deliveries", "retry", "nt_nothing", "--url", "http://127.0.0.1:1"]),
+        (2, vec!["next", "--cron", "61 * * * *"]),
+        (1, vec!["run", "broken", "--at", at, "--config", &config]),
+        (1, vec!["next", "broken", "--config", &config]),
+        (1, vec!["query", "SELECT no_such_column FROM levels", "--config", &config]),
+    ] {
+        let answered = Launch::new(&scene.dir).run(&[&args[..], &["--output", "json"]].concat()).await;
+        let value: Value = serde_json::from_str(&answered.stdout).unwrap_or_else(|_| panic!("{args:?}: {answered:?}"));
+        assert_eq!(answered.code, Some(code), "{args:?}: {answered:?}");
+        assert!(value["error"]["message"].as_str().is_some_and(|message| answered.stderr.contains(message)), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn check_finds_misspelt_columns_in_every_kind_of_scalar_and_field() {
+    let scene = Scene::with_one_rule().await;
+    scene.level(1);
+    scene.dir.definitions(
+        "bad.yaml",
+        "alerts:\n  - name: folded\n    query: >\n      SELECT level\n      FROM levels\n      WHERE levl > 1\n    every: 5x\n  \
+         - name: quoted\n    query: 'SELECT ''a'' AS a,\n      levl FROM levels'\n  \
+         - name: fields\n    query: SELECT level FROM levels\n    per: [levle]\n    when: lvl > 1\n    \
+         recover_when: levl < 1\n    severity: {critical: lev > 1}\n    window_on: tss\n",
+    );
+    let (code, found) = ask(&scene, &["check"]).await;
+    let places: Vec<(u64, u64)> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["severity"] == "error")
+        .map(|one| (one["line"].as_u64().unwrap(), one["column"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(code, Some(1));
+    assert_eq!(places, [(7, 13), (8, 12), (11, 7), (18, 16)], "an unknown `window_on` hides the rest: {found:#}");
+    let text = std::fs::read_to_string(scene.dir.config().join("bad.yaml")).unwrap();
+    scene.dir.write("bad.yaml", &text.replace("    window_on: tss\n", ""));
+    let (_, found) = ask(&scene, &["check"]).await;
+    let lines: Vec<u64> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["severity"] == "error")
+        .filter_map(|one| one["line"].as_u64())
+        .collect();
+    assert_eq!(lines, [7, 8, 11, 14, 15, 16, 17], "{found:#}");
+}

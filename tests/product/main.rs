@@ -15,6 +15,7 @@ mod main_job;
 mod reload;
 mod replicas;
 mod scene;
+mod semantics;
 mod shutdown;
 mod sources;
 mod start;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::Arrival;
+use harness::{Arrival, http};
 
 use crate::scene::{SOON, Scene, alerts};
 
@@ -26,6 +26,9 @@ async fn a_bad_file_keeps_all_old_definitions_until_it_is_mended() {
     scene.dir.definitions("broken.yaml", "alerts:\n  - name: broken\n    every: 5x\n");
     scene.dir.definitions("sound.yaml", &alerts(&[("sound", "level > 0", "[hook]")]));
     product.wait_for_line(said, "broken.yaml", SOON).await;
+    let (status, shown) = http::get(&format!("{}/api/definitions", product.url())).await;
+    assert_eq!((status, &shown["rules"]), (200, &1.into()));
+    assert!(shown["refused"]["problems"][0].as_str().unwrap().contains("broken.yaml:3:"), "{shown}");
     scene.level(1);
     scene.told("alert.started", "high").await;
     let is_sound = |all: &[Arrival]| all.iter().any(|arrival| arrival.rule() == "sound");
@@ -34,6 +37,8 @@ async fn a_bad_file_keeps_all_old_definitions_until_it_is_mended() {
     scene.told("alert.started", "sound").await;
     scene.told("alert.started", "mended").await;
     assert_eq!(scene.count("alert.started", "high"), 1);
+    let (_, shown) = http::get(&format!("{}/api/definitions", product.url())).await;
+    assert_eq!((&shown["rules"], &shown["refused"]), (&3.into(), &serde_json::Value::Null));
 }
 
 #[tokio::test]

@@ -50,6 +50,24 @@ async fn what_cannot_run_exits_with_2() {
 }
 
 #[tokio::test]
+async fn a_name_is_an_address_to_listen_on_and_a_flag_wins_over_the_environment() {
+    let scene = Scene::with_one_rule().await;
+    scene.dir.definitions("watchfire.yaml", "server: {listen: \"127.0.0.1:1\"}\n");
+    let (config, data) = (scene.dir.config(), scene.dir.data());
+    let (config, data) = (config.to_string_lossy(), data.to_string_lossy());
+    let serve = ["serve", "--config", &config, "--data", &data];
+    let launch = scene.launch().env("WATCHFIRE_SERVER_LISTEN", "no.such.name.invalid:2");
+    let answered = launch.run(&serve).await;
+    assert_eq!(answered.code, Some(2), "{answered:?}");
+    assert!(answered.stderr.contains("no.such.name.invalid:2"), "the environment wins over the file: {answered:?}");
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let listen = format!("localhost:{port}");
+    let answered = launch.run(&[&serve[..], &["--listen", &listen]].concat()).await;
+    assert!(answered.stderr.contains(&format!("127.0.0.1:{port}")), "the name is resolved: {answered:?}");
+}
+
+#[tokio::test]
 async fn an_address_that_is_taken_is_named() {
     let scene = Scene::with_one_rule().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

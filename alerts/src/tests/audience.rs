@@ -61,6 +61,32 @@ fn who_wants_starts_hears_a_raise_that_is_a_start_to_it() {
 }
 
 #[test]
+fn under_onset_a_raise_is_told_only_to_those_for_whom_it_is_the_start() {
+    let words = "notify_when: onset, severities, channel: wise/critical, channel: low/warning/critical, channel: hook";
+    assert_snapshot!(timeline(words, "wcwc.c"), @"
+    00:00 firing/warning  notify started_firing > hook+low
+    00:01 firing/critical  notify severity_raised > wise
+    00:02 firing/warning
+    00:03 firing/critical
+    00:04 resolved/critical
+    00:05 firing/critical  notify started_firing > hook+low+wise
+    ");
+}
+
+#[test]
+fn what_has_no_level_is_told_even_when_every_channel_waits_for_another() {
+    let words = "severities, no_data: alert after 1 runs";
+    assert_snapshot!(timeline(&format!("{words}, channel: wise/critical"), "?."), @"
+    00:00 nothing (no data)  notify no_data > wise
+    00:01 nothing  notify data_back > wise
+    ");
+    assert_snapshot!(timeline(&format!("{words}, channel: wise/critical, channel: hook"), "?."), @"
+    00:00 nothing (no data)  notify no_data
+    00:01 nothing  notify data_back
+    ");
+}
+
+#[test]
 fn two_assignments_of_one_channel_are_one_message() {
     assert_snapshot!(timeline("severities, channel: hook/warning, channel: hook/critical", "wc."), @"
     00:00 firing/warning  notify started_firing

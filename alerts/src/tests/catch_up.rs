@@ -20,6 +20,19 @@ fn an_episode_that_began_and_ended_while_we_were_away_is_one_summary() {
     00:02 resolved  notify caught_up
     00:03 resolved
     ");
+    assert_snapshot!(caught_up("notify_when: any_results, channel: hook@matches", "xx..", 5), @"
+    00:00 firing
+    00:01 firing
+    00:02 resolved  notify caught_up
+    00:03 resolved
+    ");
+    assert_snapshot!(caught_up("notify_when: any_results, keep_firing_for: 2m", "xx...", 2), @"
+    00:00 firing
+    00:01 firing
+    00:02 recovering
+    00:03 recovering
+    00:04 resolved  notify caught_up
+    ");
 }
 
 #[test]
@@ -178,6 +191,6 @@ fn an_edit_to_any_results_ends_the_wait_of_a_start() {
     let mut run = Run::new(rule(""));
     run.slots(&[("a", "x")], 0, 9);
     run.rule.notify_when = crate::Mode::AnyResults;
-    run.step(&Outcome::Rows(observation(vec![row("a", 'x', 1)])), &context(1, true));
+    run.step(&Outcome::Rows(observation(vec![row("a", 'x', 1)])), &context(1, false));
     assert!(!run.state.instances.values().next().unwrap().untold);
 }

@@ -13,6 +13,7 @@ use crate::arguments::{Channels, ChannelsAction, ChannelsTest, Output};
 use crate::definitions;
 use crate::exit::Exit;
 use crate::output;
+use crate::trouble;
 
 pub(crate) async fn run(options: Channels, form: Output) -> anyhow::Result<Exit> {
     match options.action {
@@ -26,11 +27,12 @@ async fn test(options: ChannelsTest, form: Output) -> anyhow::Result<Exit> {
     let Some(channel) = channels.iter().find(|channel| channel.name.as_str() == options.name) else {
         if loaded.has_errors() {
             definitions::print_problems(&loaded);
-            eprintln!("watchfire: no whole definition of a channel `{}`; mend the mistakes above", options.name);
+            let message = format!("no whole definition of a channel `{}`", options.name);
+            trouble::tell(form, "bad_definitions", &message, Some("mend the mistakes that `watchfire check` lists"));
             return Ok(Exit::No);
         }
         let known: Vec<&str> = channels.iter().map(|channel| channel.name.as_str()).collect();
-        bail!("no channel is named `{}`; there are: {}", options.name, known.join(", "));
+        bail!("no channel is named `{}`; {}", options.name, definitions::listed(&known));
     };
     let now = SystemClock.now();
     let request = test_request(channel, now)?;

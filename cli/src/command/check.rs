@@ -32,7 +32,7 @@ fn as_json(loaded: &Loaded) -> Json {
                 "severity": problem.severity.as_str(),
                 "code": problem.code,
                 "message": problem.message,
-                "help": problem.help,
+                "help": problem.help.as_ref().or(problem.label.as_ref()),
             })
         })
         .collect()
@@ -44,6 +44,6 @@ fn as_text(loaded: &Loaded) -> anyhow::Result<()> {
     }
     let errors = loaded.problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error).count();
     let warnings = loaded.problems.len() - errors;
-    let rules = loaded.checks.len();
+    let rules = loaded.rules;
     output::line(&format!("{rules} rule(s): {errors} error(s), {warnings} warning(s)"))
 }

@@ -1,6 +1,6 @@
 //! `watchfire deliveries`: what was sent where, and what was not.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::{Value as Json, json};
 use watchfire_model::{ChannelName, RuleName};
 use watchfire_store::{DeliveryFilter, DeliveryRow};
@@ -64,7 +64,11 @@ async fn retry(options: DeliveriesRetry, form: Output) -> anyhow::Result<Exit> {
         .await
         .with_context(|| format!("no server answers at {base}; is `watchfire serve` running there?"))?;
     let accepted = answer.status().is_success();
+    let status = answer.status();
     let body: Json = answer.json().await.unwrap_or(Json::Null);
+    if !accepted && body["error"]["message"].is_null() {
+        bail!("{base} answers {status}, not as Watchfire does; is it the right `--url`?");
+    }
     match form {
         Output::Json => output::json(&body)?,
         Output::Text if accepted => output::line(&format!("{} will be tried again now", options.id))?,

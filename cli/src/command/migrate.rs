@@ -1,5 +1,6 @@
 //! `watchfire migrate`: brings the store's tables up to date. `serve` does the same at its start.
 
+use anyhow::Context;
 use serde_json::{Value as Json, json};
 use watchfire_store::Store;
 
@@ -9,7 +10,8 @@ use crate::output;
 use crate::place;
 
 pub(crate) async fn run(options: Migrate, form: Output) -> anyhow::Result<Exit> {
-    let applied = Store::migrate(&place::store_target(&options.storage, None)).await?;
+    let target = place::store_target(&options.storage, None);
+    let applied = Store::migrate(&target).await.with_context(|| format!("the store, {target}, cannot be migrated"))?;
     match form {
         Output::Json => {
             let list = applied.iter().map(|one| json!({"version": one.version, "name": one.name}));

@@ -18,7 +18,7 @@ pub(crate) fn run(options: Next, form: Output) -> anyhow::Result<Exit> {
         (None, Some(name), Some(dir)) => {
             let loaded = definitions::load(dir)?;
             let Some(rule) = definitions::rule(&loaded, name) else {
-                return definitions::explain_missing_rule(&loaded, name);
+                return definitions::explain_missing_rule(&loaded, name, form);
             };
             (rule.schedule.cadence.clone(), rule.schedule.zone)
         }

@@ -6,6 +6,7 @@ use crate::arguments::{Output, Query};
 use crate::definitions;
 use crate::exit::Exit;
 use crate::output;
+use crate::trouble;
 
 /// Most rows that are printed.
 const ROWS_MAX: usize = 10_000;
@@ -16,7 +17,7 @@ pub(crate) async fn run(options: Query, form: Output) -> anyhow::Result<Exit> {
     let result = match telemetry.query(&options.sql, SystemClock.now(), ROWS_MAX).await {
         Ok(result) => result,
         Err(failure) => {
-            eprintln!("watchfire: {failure}");
+            trouble::tell(form, failure.code.as_str(), &failure.message, None);
             return Ok(Exit::No);
         }
     };

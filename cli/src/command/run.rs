@@ -13,7 +13,7 @@ use crate::place;
 pub(crate) async fn run(options: Run, form: Output) -> anyhow::Result<Exit> {
     let loaded = definitions::load(&options.config.config)?;
     let Some(rule) = definitions::rule(&loaded, &options.name) else {
-        return definitions::explain_missing_rule(&loaded, &options.name);
+        return definitions::explain_missing_rule(&loaded, &options.name, form);
     };
     let telemetry = definitions::telemetry(&loaded)?;
     let stored = stored(&options.storage, &loaded.definitions.settings, &rule.rule.uid).await?;

@@ -1,6 +1,6 @@
 //! `watchfire serve`: evaluates rules and delivers messages until it is stopped.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::place;
 use crate::reload;
 
 /// Where the server listens when nobody says otherwise: OpenTelemetry's HTTP port.
-const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 4318);
+const LISTEN_DEFAULT: &str = "127.0.0.1:4318";
 
 pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     let dir = options.config.config;
@@ -34,13 +34,8 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
         return Ok(Exit::No);
     }
     let settings = &loaded.definitions.settings;
-    let listen = match (options.listen, &settings.server.listen) {
-        (Some(flag), _) => flag,
-        (None, Some(setting)) => {
-            setting.parse().with_context(|| format!("`server.listen: {setting}` is not HOST:PORT"))?
-        }
-        (None, None) => LISTEN_DEFAULT,
-    };
+    let listen = options.listen.as_ref().or(settings.server.listen.as_ref());
+    let listen = address(listen.map_or(LISTEN_DEFAULT, String::as_str)).await?;
     // The address comes first: a server that cannot be reached must not take rules.
     let listener = watchfire_server::bind(listen).await?;
     let target = place::store_target(&options.storage, Some(settings));
@@ -86,6 +81,17 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Fine)
+}
+
+/// The address of `HOST:PORT`; of a name with several, the IPv4 one, which clients try too.
+async fn address(listen: &str) -> anyhow::Result<SocketAddr> {
+    let found = tokio::net::lookup_host(listen).await;
+    let found: Vec<SocketAddr> =
+        found.with_context(|| format!("the address `{listen}` to listen on cannot be resolved"))?.collect();
+    let chosen = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    chosen
+        .copied()
+        .with_context(|| format!("the name in `{listen}` has no address; write for example {LISTEN_DEFAULT}"))
 }
 
 fn describe(loaded: &Loaded, target: &StoreTarget) {

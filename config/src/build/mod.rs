@@ -26,6 +26,7 @@ pub(crate) use names::Names;
 pub(crate) use rule::rule;
 pub(crate) use settings::{fallback_channel, settings};
 pub(crate) use source::source;
+pub(crate) use sql_tokens::names_any;
 
 /// What the definitions of one file may look up.
 pub(crate) struct Surroundings<'a> {

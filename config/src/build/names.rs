@@ -16,11 +16,11 @@ pub(super) fn check_name(field: &Field<Text>, report: &mut Report) {
     let length = name.0.chars().count();
     if length > NAME_MAX_CHARS {
         let message = format!("the name has {length} characters, and at most {NAME_MAX_CHARS} are allowed");
-        report.error(at, "bad_name", message);
+        report.error(at, "bad_name", message).help("shorten it; `description` has room for more");
     }
     if name.0.trim() != name.0 || name.0.chars().any(char::is_control) {
         let message = "a name is one line without blanks at its ends";
-        report.error(at, "bad_name", message);
+        report.error(at, "bad_name", message).help("remove the blanks, line breaks and control characters");
     }
 }
 

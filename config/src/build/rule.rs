@@ -10,7 +10,7 @@ use watchfire_alerts::{
 use watchfire_model::{
     ChangeKind, Keep, ProjectName, QuerySpec, RuleKind, RuleName, RuleUid, Severity, format_duration,
 };
-use watchfire_scheduler::Schedule;
+use watchfire_scheduler::{Schedule, WindowSpec};
 
 use super::cadence::{PATTERNS_FROM, schedule};
 use super::lint::lint;
@@ -99,6 +99,7 @@ pub(crate) fn rule(
         per,
     };
     not_yet(raw, report);
+    window_has_ends(raw, &query, &schedule, report);
     // Of a rule without a name or a query nothing can be said about what it means.
     if let (Some(_), Some(_), Some(name)) = (&raw.name.value, &raw.query.value, raw.name.at()) {
         lint(raw, &rule, &schedule, name, report);
@@ -230,13 +231,24 @@ fn severity(raw: &RawAlert, query: &QuerySpec) -> SeveritySource {
     match &raw.severity.value {
         Some(RawSeverity::Fixed(level)) => SeveritySource::Fixed(*level),
         Some(RawSeverity::Conditions(_)) => SeveritySource::Conditions,
-        // Whether the result has such a column only the query engine knows. A query that speaks of
-        // `severity` may have it; where it has not, the level is the default all the same.
-        None if sql_tokens(&query.sql).iter().any(|token| matches!(token.as_str(), "severity" | "\"severity\"")) => {
-            SeveritySource::Column
-        }
+        None if may_have_severity(&query.sql) => SeveritySource::Column,
         None => SeveritySource::Fixed(Severity::Warning),
     }
+}
+
+/// Whether the result may have a column `severity`, which only the query engine knows.
+///
+/// A query may name it, with or without its table, or take all columns. Where it then has none,
+/// the level is the default all the same.
+fn may_have_severity(sql: &str) -> bool {
+    let tokens = sql_tokens(sql);
+    let names_it =
+        |token: &String| matches!(token.as_str(), "severity" | "\"severity\"") || token.ends_with(".severity");
+    // `count(*)` and products take no columns.
+    let takes_all = |pair: &[String]| {
+        pair[1] == "*" && (matches!(pair[0].as_str(), "select" | "distinct" | "all" | ",") || pair[0].ends_with('.'))
+    };
+    tokens.iter().any(names_it) || tokens.windows(2).any(takes_all)
 }
 
 fn change(raw: &RawAlert) -> Change {
@@ -284,6 +296,19 @@ fn not_yet(raw: &RawAlert, report: &mut Report) {
     }
 }
 
+/// A parameter of the window has no value where there is no window: such a rule could only fail.
+fn window_has_ends(raw: &RawAlert, query: &QuerySpec, schedule: &Schedule, report: &mut Report) {
+    let conditions = query.severity.iter().map(|(_, condition)| condition);
+    let texts = std::iter::once(&query.sql).chain(&query.when).chain(&query.recover_when).chain(conditions);
+    let tokens = texts.flat_map(|text| sql_tokens(text));
+    let named = tokens.into_iter().find(|token| matches!(token.as_str(), "$window_start" | "$window_end"));
+    if let (WindowSpec::None, Some(at), Some(parameter)) = (schedule.window, raw.window.at(), named) {
+        report
+            .error(at, "no_window", format!("`{parameter}` has no value with `window: none`"))
+            .help("write a duration, for example `window: 15m`");
+    }
+}
+
 fn sql_check(raw: &RawAlert, subject: &str, name: &RuleName, query: &QuerySpec, report: &Report) -> Option<SqlCheck> {
     let map = |field: &Field<Text>| field.node().map(|node| TextMap::of(&report.source, node));
     let ignored = raw.change.value.as_ref().and_then(|change| change.ignore.value.as_ref());
@@ -299,6 +324,7 @@ fn sql_check(raw: &RawAlert, subject: &str, name: &RuleName, query: &QuerySpec, 
         query: query.clone(),
         keys: columns.map(|column| (column.value.0.clone(), report.source.place(column.at()))).collect(),
         query_text: map(&raw.query)?,
+        window_on: raw.window_on.at().map(|at| report.source.place(at)),
         when: map(&raw.when),
         recover_when: map(&raw.recover_when),
         severity,

@@ -62,7 +62,8 @@ pub(super) fn references(
         Err(Fault::Missing(name)) => {
             report
                 .error(node.at, "missing_environment", format!("`{key}` needs the environment variable `{name}`"))
-                .label("it is not set, or empty");
+                .label("it is not set, or empty")
+                .help(format!("set `{name}` in the environment of this command"));
             None
         }
         Err(Fault::Malformed) => {
@@ -80,12 +81,16 @@ fn from_file(key: &str, node: &Node, path: &str, around: &Surroundings<'_>, repo
         Ok(content) => content.trim().to_owned(),
         Err(error) => {
             let message = format!("`{key}` cannot be read from the file `{path}`: {}", error.kind());
-            report.error(node.at, "unreadable_secret_file", message);
+            report
+                .error(node.at, "unreadable_secret_file", message)
+                .help(format!("it is looked for at {}", around.folder.join(&path).display()));
             return None;
         }
     };
     if content.is_empty() {
-        report.error(node.at, "unreadable_secret_file", format!("`{key}`: the file `{path}` is empty"));
+        report
+            .error(node.at, "unreadable_secret_file", format!("`{key}`: the file `{path}` is empty"))
+            .help("write the value into it, on one line");
         return None;
     }
     Some(content)

@@ -41,7 +41,10 @@ fn path(raw: &RawSource, around: &Surroundings<'_>, report: &mut Report) -> Opti
         match glob::glob(&absolute.to_string_lossy()) {
             Ok(mut paths) => paths.next().is_some(),
             Err(error) => {
-                report.error(node.at, "bad_glob", format!("`path: {}` is no glob: {}", quoted(&text), error.msg));
+                let message = format!("`path: {}` is no glob: {}", quoted(&text), error.msg);
+                report
+                    .error(node.at, "bad_glob", message)
+                    .help("write for example `logs/*.ndjson` or `logs/**/*.ndjson`");
                 return None;
             }
         }

@@ -3,6 +3,8 @@
 //! Enough to tell whether two texts ask the same: nothing is understood, only split.
 //! Words outside quotes lose their case, as PostgreSQL reads them.
 
+use std::collections::BTreeSet;
+
 /// Operators of more than one character, longest first.
 const OPERATORS: [&str; 22] = [
     "!~*", "->>", "#>>", "<=>", "<=", ">=", "<>", "!=", "||", "::", "->", "#>", "@>", "<@", "?|", "?&", "==", "=>",
@@ -37,6 +39,11 @@ pub(super) fn sql_tokens(sql: &str) -> Vec<String> {
         rest = after;
     }
     tokens
+}
+
+/// Whether a text speaks of any of these names, given in lower case.
+pub(crate) fn names_any(sql: &str, names: &BTreeSet<String>) -> bool {
+    !names.is_empty() && sql_tokens(sql).iter().any(|token| names.contains(&token.trim_matches('"').to_lowercase()))
 }
 
 fn is_word(c: char) -> bool {

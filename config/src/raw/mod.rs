@@ -10,6 +10,6 @@ mod source;
 pub(crate) use alert::{RawAlert, RawNotify};
 pub(crate) use channel::{RawChannel, RawWebhook};
 pub(crate) use file::RawFile;
-pub(crate) use settings::RawSettings;
+pub(crate) use settings::{RawDelivery, RawLimits, RawServer, RawSettings, RawStorage, RawTelemetry};
 pub(crate) use severity::RawSeverity;
 pub(crate) use source::RawSource;

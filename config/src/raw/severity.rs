@@ -34,7 +34,11 @@ impl FromNode for RawSeverity {
                 if level.is_none() {
                     report
                         .error(entry.key_at, Severity::CODE, format!("`{}` is not a severity", quoted(&entry.key)))
-                        .label(format!("expected {}", Severity::EXPECTED));
+                        .label(format!("expected {}", Severity::EXPECTED))
+                        .help(match Severity::nearest(&entry.key) {
+                            Some(level) => format!("did you mean `{level}`?"),
+                            None => format!("write `{}: …`", Severity::EXAMPLE),
+                        });
                 }
                 let named = Keyed { name: entry.key.clone(), at: entry.key_at };
                 let condition = Text::from_node(&entry.value, &named, report);

@@ -18,11 +18,15 @@ impl FromNode for Text {
         match node.text() {
             Some(text) if !text.trim().is_empty() => Some(Self(text.to_owned())),
             Some(_) => {
-                report.error(node.at, "empty_text", format!("`{key}` is empty"));
+                report
+                    .error(node.at, "empty_text", format!("`{key}` is empty"))
+                    .help("write something there, or remove the key");
                 None
             }
             None => {
-                report.error(node.at, "not_a_text", format!("`{key}` must be a text, not {}", node.shape()));
+                report
+                    .error(node.at, "not_a_text", format!("`{key}` must be a text, not {}", node.shape()))
+                    .help(format!("write `{key}: text`; put what begins with `[`, `{{`, `*` or `&` between quotes"));
                 None
             }
         }
@@ -48,7 +52,8 @@ impl FromNode for Flag {
             let found = node.text().map_or_else(|| node.shape().to_owned(), |text| format!("`{}`", quoted(text)));
             report
                 .error(node.at, "not_a_boolean", format!("`{key}` is {found}, not a boolean"))
-                .label("expected true or false");
+                .label("expected true or false")
+                .help(format!("write `{key}: true` or `{key}: false`"));
         }
         flag.map(Self)
     }
@@ -69,7 +74,8 @@ impl FromNode for Count {
             let found = node.text().map_or_else(|| node.shape().to_owned(), |text| format!("`{}`", quoted(text)));
             report
                 .error(node.at, "not_a_count", format!("`{key}` is {found}, not a count"))
-                .label("expected a whole number from 1");
+                .label("expected a whole number from 1")
+                .help(format!("write for example `{key}: 100`"));
         }
         number.map(Self)
     }
@@ -89,7 +95,9 @@ impl<T: FromNode> FromNode for Items<T> {
         let nodes = match &node.value {
             NodeValue::Sequence(nodes) => nodes.as_slice(),
             NodeValue::Scalar(_) if node.is_null() => {
-                report.error(node.at, "not_a_list", format!("`{key}` must be a list, not nothing"));
+                report
+                    .error(node.at, "not_a_list", format!("`{key}` must be a list, not nothing"))
+                    .help("write `[one, another]`, or remove the key");
                 return None;
             }
             NodeValue::Scalar(_) | NodeValue::Mapping(_) => &single,
@@ -148,7 +156,7 @@ impl<T: FromNode> FromNode for Table<T> {
     fn from_node(node: &Rc<Node>, key: &Keyed, report: &mut Report) -> Option<Self> {
         let NodeValue::Mapping(entries) = &node.value else {
             let message = format!("`{key}` must be a mapping of names to values, not {}", node.shape());
-            report.error(node.at, "not_a_mapping", message);
+            report.error(node.at, "not_a_mapping", message).help(format!("write `{key}: {{name: value}}`"));
             return None;
         };
         let rows: Vec<_> = entries

@@ -41,7 +41,10 @@ pub(crate) trait Keys {
 /// Gives whether the node is a mapping at all.
 pub(crate) fn read_keys(node: &Rc<Node>, what: &str, keys: &'static [Key], report: &mut Report) -> bool {
     let NodeValue::Mapping(entries) = &node.value else {
-        report.error(node.at, "not_a_mapping", format!("{what} must be a mapping of keys, not {}", node.shape()));
+        let first = keys.iter().find(|key| key.required).or(keys.first()).map_or("key", |key| key.name);
+        report
+            .error(node.at, "not_a_mapping", format!("{what} must be a mapping of keys, not {}", node.shape()))
+            .help(format!("begin it with `{first}: …`"));
         return false;
     };
     for entry in entries {
@@ -73,7 +76,9 @@ pub(crate) fn read_keys(node: &Rc<Node>, what: &str, keys: &'static [Key], repor
             }
             (None, None) if key.required => {
                 let at = entries.first().map_or(node.at, |entry| entry.key_at);
-                report.error(at, "missing_key", format!("{what} needs `{}`", key.name));
+                report
+                    .error(at, "missing_key", format!("{what} needs `{}`", key.name))
+                    .help(format!("add `{}: …`", key.name));
             }
             (Some(_), None) | (None, Some(_) | None) => {}
         }

@@ -27,7 +27,11 @@ pub(crate) fn parse(source: &SourceText, report: &mut Report) -> Option<Rc<Node>
             Ok(next) => next,
             Err(error) => {
                 let at = source.span(position(error.marker()), position(error.marker()));
-                builder.report.error(at, "malformed_yaml", format!("this is no YAML: {}", error.info()));
+                let help = match error.info().contains("tab") {
+                    true => "indent with blanks: YAML takes no tabs there",
+                    false => "mend it here or just above: a quote, a bracket, a colon or the indentation",
+                };
+                builder.report.error(at, "malformed_yaml", format!("this is no YAML: {}", error.info())).help(help);
                 return None;
             }
         };
@@ -81,7 +85,9 @@ impl Builder<'_, '_> {
                 Some(node) => self.add(Rc::clone(node)),
                 None => {
                     let message = "an alias stands inside the value that it names".to_owned();
-                    self.report.error(self.source.span(start, end), "endless_alias", message);
+                    self.report
+                        .error(self.source.span(start, end), "endless_alias", message)
+                        .help("write the value out");
                     Err(GivenUp)
                 }
             },
@@ -118,7 +124,7 @@ impl Builder<'_, '_> {
                 };
                 if size > NODES_MAX {
                     let message = format!("the file holds {size} values, and at most {NODES_MAX} are read");
-                    self.report.error(at, "too_many_values", message);
+                    self.report.error(at, "too_many_values", message).help("split it into several files");
                     return Err(GivenUp);
                 }
                 self.finish(Node { at, value, size }, open.anchor)
@@ -130,7 +136,7 @@ impl Builder<'_, '_> {
         if self.open.len() >= DEPTH_MAX {
             let at = self.source.span(open.start, open.start);
             let message = format!("lists and mappings stand in each other deeper than {DEPTH_MAX} levels");
-            self.report.error(at, "too_deep", message);
+            self.report.error(at, "too_deep", message).help("no definition is deeper than a few levels");
             return Err(GivenUp);
         }
         self.open.push(open);
@@ -172,7 +178,7 @@ impl Builder<'_, '_> {
                     }
                     NodeValue::Scalar(_) if entries.len() >= KEYS_MAX => {
                         let message = format!("a mapping has at most {KEYS_MAX} keys, and here is one more");
-                        self.report.error(name.at, "too_many_values", message);
+                        self.report.error(name.at, "too_many_values", message).help("remove some");
                         return Err(GivenUp);
                     }
                     NodeValue::Scalar(scalar) => {
@@ -188,7 +194,8 @@ impl Builder<'_, '_> {
                         };
                     }
                     NodeValue::Sequence(_) | NodeValue::Mapping(_) => {
-                        self.report.error(name.at, "bad_key", format!("a key must be a text, not {}", name.shape()));
+                        let message = format!("a key must be a text, not {}", name.shape());
+                        self.report.error(name.at, "bad_key", message).help("write `key: value`");
                     }
                 },
             },
@@ -206,7 +213,9 @@ impl Builder<'_, '_> {
             for mapping in mappings {
                 let NodeValue::Mapping(inherited) = &mapping.value else {
                     let message = format!("`<<` takes a mapping or a list of mappings, not {}", mapping.shape());
-                    self.report.error(mapping.at, "bad_merge", message);
+                    self.report
+                        .error(mapping.at, "bad_merge", message)
+                        .help("write `<<: *name` of an anchored mapping");
                     continue;
                 };
                 for entry in inherited {

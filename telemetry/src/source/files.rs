@@ -36,6 +36,7 @@ impl FileVersion {
     /// File systems stamp with the tick of the kernel (up to 10 ms). A file that was
     /// written within the last ticks is read again the next time, as git does with its index.
     /// The time of change counts, because nobody can set it into the future.
+    #[expect(clippy::disallowed_methods, reason = "compared with the times of files, which the machine's clock stamps")]
     pub(crate) fn is_fresh(&self) -> bool {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_nanos();
         let age = i128::try_from(now).unwrap_or(i128::MAX) - self.changed_ns;

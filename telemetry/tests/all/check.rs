@@ -25,12 +25,12 @@ async fn a_mistake_has_its_place_in_its_own_text() {
     assert_snapshot!(found.join("\n"), @r#"
     Query 3:7+6 error invalid_sql: no column `srvice` [did you mean `service`?]
     Query 1:15+2 error invalid_sql: no table `tt` [did you mean `t`?]
-    Query 2:8+1 error invalid_sql: Expected an expression, found: FROM
+    Query 2:8+1 error invalid_sql: Expected an expression, found: FROM [the SQL cannot be read from here on: mend it here or just before]
     Query 1:28+13 error invalid_sql: `$window_begin` is no parameter [did you mean `$window_end`?]
     Query 1:8+5 error invalid_sql: no function `cuont` [did you mean `count`?]
     Query 1:1+6 error invalid_sql: `DELETE` is not allowed, queries only read [write one SELECT]
     Query 0:0+0 error invalid_sql: the query has 2 statements [write one SELECT]
-    Query 1:17+1 error invalid_sql: Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column "t.v" must appear in the GROUP BY clause or must be part of an aggregate function, currently only "t.service" appears in the SELECT clause satisfies this requirement
+    Query 1:17+1 error invalid_sql: Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column "t.v" must appear in the GROUP BY clause or must be part of an aggregate function, currently only "t.service" appears in the SELECT clause satisfies this requirement [add the column to GROUP BY, or put it into an aggregate like `max(…)`]
     Query 1:8+1 error invalid_sql: Cannot coerce arithmetic expression Int64 + Utf8 to valid types
     "#);
 }
@@ -45,15 +45,15 @@ async fn all_conditions_are_checked_at_once() {
         ..spec("SELECT count(*) AS n FROM t")
     };
     assert_snapshot!(world.problems(&query, &[]).await, @"
-    RecoverWhen 1:4+0 error invalid_sql: Expected: an expression, found: EOF
+    RecoverWhen 1:4+0 error invalid_sql: Expected: an expression, found: EOF [the SQL ends too early: finish it]
     When 2:3+1 error invalid_sql: no column `m` [did you mean `n`?]
-    Severity(0) 0:0+0 error invalid_sql: a condition is true or false, this is of type Int64
+    Severity(0) 0:0+0 error invalid_sql: a condition is true or false, this is of type Int64 [compare it with something, like `n > 5`]
     Severity(1) 0:0+0 error invalid_sql: a condition looks at one row of the result [compute aggregates in the query and give them a name]
     ");
     let query = QuerySpec { recover_when: None, ..query };
     assert_snapshot!(world.problems(&query, &[]).await, @"
     When 2:3+1 error invalid_sql: no column `m` [did you mean `n`?]
-    Severity(0) 0:0+0 error invalid_sql: a condition is true or false, this is of type Int64
+    Severity(0) 0:0+0 error invalid_sql: a condition is true or false, this is of type Int64 [compare it with something, like `n > 5`]
     Severity(1) 0:0+0 error invalid_sql: a condition looks at one row of the result [compute aggregates in the query and give them a name]
     ");
 }
@@ -65,6 +65,11 @@ async fn keys_must_be_columns_of_the_result() {
     assert_snapshot!(world.problems(&query, &["service_name", "servce_name", "region"]).await, @"
     Key(1) 0:0+0 error unknown_key: the result of the query has no column `servce_name` [did you mean `service_name`?]
     Key(2) 0:0+0 error unknown_key: the result of the query has no column `region` [the result has `service_name`, `v`]
+    ");
+    let query = QuerySpec { when: Some("w > 1".to_owned()), ..query };
+    assert_snapshot!(world.problems(&query, &["servce_name"]).await, @"
+    When 1:1+1 error invalid_sql: no column `w` [did you mean `v`?]
+    Key(0) 0:0+0 error unknown_key: the result of the query has no column `servce_name` [did you mean `service_name`?]
     ");
 }
 

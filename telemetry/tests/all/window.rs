@@ -36,11 +36,16 @@ async fn a_query_that_names_the_window_filters_by_itself() {
     let world = World::of_minutes();
     let sql = "SELECT count(*) AS n FROM t WHERE ts >= $window_start - interval '1 minute' AND ts < $window_end";
     assert_eq!(world.ask(sql).await, "n int\n4");
+}
+
+#[tokio::test]
+async fn a_condition_that_names_the_window_lifts_no_cut() {
+    let world = World::of_minutes();
     let mut in_when = spec("SELECT count(*) AS n, max(ts) AS last FROM t");
-    in_when.when = Some("last >= $window_end".to_owned());
+    in_when.when = Some("last >= $window_start AND last < $window_end".to_owned());
     assert_snapshot!(text(&world.outcome(&in_when, &slot(Some(("06:02", "06:05")))).await), @r#"
     n int | last timestamp
-    10 | "2026-11-20T06:09:00.000000Z"
+    3 | "2026-11-20T06:04:00.000000Z"
     "#);
 }
 
