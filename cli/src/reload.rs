@@ -110,6 +110,7 @@ async fn take_over(dir: &Path, engine: &Engine) -> Takeover {
             Takeover::Settled
         }
         Err(trouble) if trouble.is_transient() => {
+            engine.definitions_refused(vec![trouble.to_string()]);
             warn!(error = %trouble, "Changed definitions cannot be taken over now; the old ones stay until they can");
             Takeover::TryAgain
         }

@@ -163,15 +163,15 @@ mod tests {
         let commits: Arc<std::sync::OnceLock<GroupCommit<u32, u32>>> = Arc::default();
         let (seen, asked) = (Arc::clone(&stuck_when_tried), Arc::clone(&commits));
         let commit = move |batch: Arc<Vec<u32>>| {
-            let mut seen = seen.lock().unwrap();
-            seen.push(asked.get().unwrap().is_stuck());
+            let mut seen = seen.lock().expect("nobody broke");
+            seen.push(asked.get().expect("it commits, so it is there").is_stuck());
             let is_away = seen.len() <= 2;
             let commit = async move { if is_away { Err(away()) } else { Ok(batch.to_vec()) } };
             Box::pin(commit) as BoxFuture<'static, _>
         };
         let commits = commits.get_or_init(|| GroupCommit::start(supervisor.committing(), "tests", Box::new(commit)));
         assert_eq!(commits.commit(1).await, Some(1));
-        assert_eq!(*stuck_when_tried.lock().unwrap(), [false, true, true]);
+        assert_eq!(*stuck_when_tried.lock().expect("nobody broke"), [false, true, true]);
         assert_eq!(commits.commit(2).await, Some(2));
         assert!(!commits.is_stuck());
     }
