@@ -96,21 +96,14 @@ fn after_rows(
     compared: change::Compared,
     context: &RunContext,
 ) -> Decision {
-    let (health, mut notices) = health::fine(rule, previous, context);
+    let mut notices = health::over(rule, previous, context);
     notices.extend(end_episodes(rule, previous, context));
     let at = context.slot.scheduled_for;
     let watched = usize::try_from(observation.breaching_count).unwrap_or(usize::MAX);
     let (overflow_since, overflow) = overflow::overflow(rule, previous, watched, context);
     notices.extend(overflow);
     notices.extend(compared.notice);
-    let state = RuleState {
-        incarnation: previous.incarnation,
-        health,
-        last_success_at: Some(at),
-        baseline: compared.baseline,
-        overflow_since,
-        instances: BTreeMap::new(),
-    };
+    let state = RuleState { baseline: compared.baseline, overflow_since, ..previous.fine(at) };
     Decision { state, notices, verdict: verdict(observation) }
 }
 

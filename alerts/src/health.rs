@@ -65,13 +65,13 @@ pub(crate) fn empty(rule: &Rule, previous: &RuleState, context: &RunContext) -> 
     (Health::NoData { since: empty.since, runs: empty.runs, told_at }, notices)
 }
 
-/// The query ran and may have had input.
-pub(crate) fn fine(rule: &Rule, previous: &RuleState, context: &RunContext) -> (Health, Vec<Notice>) {
+/// The query ran and may have had input: what is told of trouble that is over.
+pub(crate) fn over(rule: &Rule, previous: &RuleState, context: &RunContext) -> Vec<Notice> {
     let mut notices: Vec<Notice> = recovered(rule, previous, context).into_iter().collect();
     if let Some(empty) = interrupted(&previous.health).filter(|empty| empty.told_at.is_some()) {
         notices.push(input(rule, previous, Reason::DataBack, empty.since, context));
     }
-    (Health::Ok, notices)
+    notices
 }
 
 /// The empty input that lasted until now, also behind failures.

@@ -21,16 +21,10 @@ pub(crate) fn reported_empty(rule: &Rule, previous: &RuleState, context: &RunCon
 
 /// The result of this run, as a report.
 pub(crate) fn reported(rule: &Rule, previous: &RuleState, observation: &Observation, context: &RunContext) -> Decision {
-    let (health, mut notices) = health::fine(rule, previous, context);
+    let mut notices = health::over(rule, previous, context);
     notices.extend(end_episodes(rule, previous, context));
     notices.extend(report(rule, previous, observation, context));
-    let state = RuleState {
-        incarnation: previous.incarnation,
-        health,
-        last_success_at: Some(context.slot.scheduled_for),
-        ..RuleState::default()
-    };
-    Decision { state, notices, verdict: verdict(observation) }
+    Decision { state: previous.fine(context.slot.scheduled_for), notices, verdict: verdict(observation) }
 }
 
 /// The report of this run; none about an empty result, unless it is sent always.

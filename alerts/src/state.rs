@@ -22,6 +22,13 @@ pub struct RuleState {
     pub instances: BTreeMap<InstanceKey, Instance>,
 }
 
+impl RuleState {
+    /// What remains of this state when the query ran at `slot` and may have had input: no trouble, and nothing seen yet.
+    pub(crate) fn fine(&self, slot: Timestamp) -> Self {
+        Self { incarnation: self.incarnation, last_success_at: Some(slot), ..Self::default() }
+    }
+}
+
 /// Whether the query of a rule works and has input. Never moves the condition.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "health", rename_all = "snake_case")]

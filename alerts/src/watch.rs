@@ -23,7 +23,7 @@ pub(crate) fn watched(
     sightings: &BTreeMap<InstanceKey, Sighting>,
     context: &RunContext,
 ) -> Decision {
-    let (health, mut notices) = health::fine(rule, previous, context);
+    let mut notices = health::over(rule, previous, context);
     let admission = instances::admit(rule, sightings, &previous.instances);
     let is_complete = observation.rows.len() as u64 >= observation.row_count;
     let mut walk = Walk::default();
@@ -48,12 +48,7 @@ pub(crate) fn watched(
         let presence = if is_complete { unseen(rule, known, context) } else { missing::unproven(known) };
         walk.step(rule, key, known, None, presence, context);
     }
-    let mut state = RuleState {
-        incarnation: previous.incarnation,
-        health,
-        last_success_at: Some(context.slot.scheduled_for),
-        ..RuleState::default()
-    };
+    let mut state = previous.fine(context.slot.scheduled_for);
     notices.extend(walk.finish(rule, previous, context, &mut state));
     let (overflow_since, told) = overflow(rule, previous, admission.total, context);
     state.overflow_since = overflow_since;

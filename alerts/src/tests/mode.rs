@@ -2,9 +2,9 @@
 
 use insta::assert_snapshot;
 
-use crate::end;
 use crate::testing::{Run, context, minute, observation, row, rule, timeline, timelines};
 use crate::{Mode, RuleState, Verdict};
+use crate::{end, evaluate};
 use watchfire_model::{Outcome, Reason};
 
 #[test]
@@ -187,6 +187,9 @@ fn a_report_keeps_no_instances_and_answers_matched_or_clear() {
         assert!(decision.state.instances.is_empty());
         assert_eq!(decision.state.last_success_at, Some(minute(1)));
     }
+    let again = RuleState { incarnation: 7, ..RuleState::default() };
+    let decision = evaluate(&run.rule, &again, &Outcome::Rows(observation(vec![])), &context(2, false));
+    assert_eq!(decision.state.incarnation, 7);
 }
 
 #[test]
