@@ -18,7 +18,7 @@ use crate::kill_point::KillPoint;
 use crate::shared::{Parts, Shared};
 use crate::supervise::Supervisor;
 use crate::sync_rules::sync_rules;
-use crate::{deliver, evaluate, housekeeping};
+use crate::{claim_rules, deliver, housekeeping};
 
 /// How long a question about our own health waits for the store.
 const STORE_ANSWERS_WITHIN: Duration = Duration::from_secs(2);
@@ -92,7 +92,7 @@ impl Engine {
         let (evaluating, beats) = (Arc::clone(&shared), seconds.clone());
         supervisor
             .deciding()
-            .spawn_forever("evaluations", move || evaluate::run(Arc::clone(&evaluating), beats.clone()));
+            .spawn_forever("evaluations", move || claim_rules::run(Arc::clone(&evaluating), beats.clone()));
         let in_flight = Arc::new(deliver::InFlight::default());
         let delivering = Arc::clone(&shared);
         supervisor.delivering().spawn_forever("deliveries", move || {

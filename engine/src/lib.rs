@@ -8,15 +8,17 @@
 //!
 //! Everything that decides is elsewhere and pure; here is what touches the world, in which
 //! order, and how it stops. This room does not know YAML or HTTP. Start reading at
-//! [`Engine::start`], then `evaluate.rs` and `deliver.rs`.
+//! [`Engine::start`], then `claim_rules.rs`, `evaluate_rule.rs` and `deliver.rs`.
 
 mod agenda;
+mod claim_rules;
 pub mod clock;
 mod definition;
 mod deliver;
 mod engine;
 mod error;
-mod evaluate;
+mod evaluate_rule;
+mod evaluate_slot;
 mod group_commit;
 mod housekeeping;
 mod kill_point;

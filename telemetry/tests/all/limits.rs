@@ -201,11 +201,11 @@ async fn what_goes_wrong_says_how_to_mend_it() {
     SELECT cuont(v) FROM t: invalid_query: no function `cuont`; did you mean `count`?
     SELECT nothing_like_it(v) FROM t: invalid_query: no function `nothing_like_it`
     SELECT date_trunc(v) FROM t: invalid_query: no function `date_trunc(Int64)`; there are `date_trunc(String, Timestamp)`, `date_trunc(String, Time)`
-    SELECT v FRM t: invalid_query: Expected: end of statement, found: t at Line: 1, Column: 14
+    SELECT v FRM t: invalid_query: Expected: end of statement, found: t at Line: 1, Column: 14; the SQL cannot be read from here on: mend it here or just before
     SELECT to_char(ts, 'YYYY-MM-DD') FROM t: invalid_query: to_char does not know the pattern 'YYYY-MM-DD': write it with percent signs, like '%Y-%m-%d %H:%M:%S' for 'YYYY-MM-DD HH24:MI:SS'
     SELECT $window_begin: invalid_query: `$window_begin` is no parameter; did you mean `$window_end`?
     SELECT v FROM t WHERE ts > $1: invalid_query: `$1` is no parameter; there are `$window_start`, `$window_end`, `$scheduled_for`
-    SELECT service, v FROM t GROUP BY service: invalid_query: Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column "t.v" must appear in the GROUP BY clause or must be part of an aggregate function, currently only "t.service" appears in the SELECT clause satisfies this requirement
+    SELECT service, v FROM t GROUP BY service: invalid_query: Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column "t.v" must appear in the GROUP BY clause or must be part of an aggregate function, currently only "t.service" appears in the SELECT clause satisfies this requirement; add the column to GROUP BY, or put it into an aggregate like `max(…)`
     "#);
     assert_eq!(world.ask("SELECT to_char(ts, '%H:%M') AS x FROM t LIMIT 1").await, "x string\n\"06:02\"");
 }

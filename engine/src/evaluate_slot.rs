@@ -1,0 +1,128 @@
+//! Decides one slot of one rule: ask, decide, and what of it is to be stored.
+
+use std::time::Duration;
+
+use tracing::warn;
+use watchfire_alerts::{self as alerts, RuleState, RunContext};
+use watchfire_model::{FailureCode, Outcome, Slot, SlotContext, Window};
+use watchfire_store::{ClaimedRule, EvaluationCommit, OutboxNotice, RunRecord, RunStatus, SkippedSlots};
+use watchfire_telemetry::Telemetry;
+
+use crate::definition::{Active, RuleDefinition};
+use crate::evaluate_rule::Progress;
+use crate::kill_point::KillPoint;
+use crate::outbox;
+use crate::shared::Shared;
+
+/// Waits before a source that could not be read is asked again, within the same slot.
+const SOURCE_RETRIES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
+
+/// One decided slot, before its commit.
+pub(crate) struct Done {
+    pub(crate) window: Option<Window>,
+    pub(crate) succeeded: bool,
+    decision: alerts::Decision,
+    changes: alerts::StateChanges,
+    notices: Vec<OutboxNotice>,
+    run: RunRecord,
+}
+
+impl Done {
+    pub(crate) fn into_commit(
+        self,
+        claim: &ClaimedRule,
+        progress: &Progress,
+        skipped: Vec<SkippedSlots>,
+    ) -> EvaluationCommit {
+        EvaluationCommit {
+            uid: claim.row.uid.clone(),
+            incarnation: claim.row.incarnation,
+            epoch: claim.epoch,
+            decided_through: progress.decided_through,
+            next_at: None,
+            release: false,
+            last_window_end: progress.last_window_end,
+            run: Some(self.run),
+            skipped,
+            state: self.decision.state,
+            changes: self.changes,
+            notices: self.notices,
+        }
+    }
+}
+
+pub(crate) async fn evaluate_slot(
+    shared: &Shared,
+    active: &Active,
+    definition: &RuleDefinition,
+    progress: &Progress,
+    state: &RuleState,
+    slot: Slot,
+) -> Done {
+    let started_at = shared.clock.now();
+    let window = definition.schedule.window_of(slot.scheduled_for, progress.last_window_end);
+    let context = SlotContext { scheduled_for: slot.scheduled_for, window };
+    let begun = std::time::Instant::now();
+    let outcome = ask(&active.telemetry, definition, &context).await;
+    let query_time = begun.elapsed();
+    KillPoint::AfterQuery.pass();
+    let next_run_at = definition.schedule.cadence.next_after(slot.scheduled_for);
+    let mut decision = alerts::evaluate(&definition.rule, state, &outcome, &RunContext { slot, window, next_run_at });
+    let verdict = decision.verdict.as_str();
+    shared.metrics.evaluated(verdict, started_at.since(slot.scheduled_for), query_time);
+    let failure = failure_text(&outcome, &decision);
+    if let Some(failure) = &failure {
+        warn!(rule.id = %definition.rule.uid, slot = %slot.scheduled_for, error = %failure, "Rule `{}` could not be evaluated", definition.rule.name);
+    }
+    let changes = decision.state.changes_from(state);
+    let created_at = shared.clock.now();
+    let decided = std::mem::take(&mut decision.notices);
+    let notices = outbox::notices(&definition.rule, decided, active.public_url.as_deref(), created_at);
+    for notice in &notices {
+        let notification = &notice.notification;
+        tracing::info!(
+            rule.id = %definition.rule.uid, notification.id = %notification.id, reason = %notification.reason, slot = %slot.scheduled_for,
+            "Rule `{}` tells {}", definition.rule.name, notification.kind
+        );
+    }
+    let run = RunRecord {
+        scheduled_for: slot.scheduled_for,
+        window,
+        status: if failure.is_some() { RunStatus::Failed } else { RunStatus::Ran },
+        outcome: verdict.to_owned(),
+        row_count: match &outcome {
+            Outcome::Rows(observation) => observation.row_count,
+            Outcome::NoData | Outcome::Failed(_) => 0,
+        },
+        notified: notices.iter().map(|notice| notice.receivers.len() as u64).sum(),
+        error: failure,
+        started_at,
+        finished_at: created_at,
+    };
+    Done { window, succeeded: !matches!(decision.verdict, alerts::Verdict::Failed), decision, changes, notices, run }
+}
+
+/// Asks the query; a source that cannot be read is asked again, twice, over the same window.
+pub(crate) async fn ask(telemetry: &Telemetry, definition: &RuleDefinition, context: &SlotContext) -> Outcome {
+    let mut outcome = telemetry.evaluate(&definition.query, context).await;
+    for wait in SOURCE_RETRIES {
+        let again = matches!(&outcome, Outcome::Failed(failure) if failure.code.is_transient());
+        if !again {
+            break;
+        }
+        tokio::time::sleep(wait).await;
+        outcome = telemetry.evaluate(&definition.query, context).await;
+    }
+    outcome
+}
+
+/// Why the evaluation failed: the query, or the decision over its rows (duplicate keys).
+fn failure_text(outcome: &Outcome, decision: &alerts::Decision) -> Option<String> {
+    match (outcome, &decision.state.health) {
+        (Outcome::Failed(failure), _) => Some(failure.to_string()),
+        (_, alerts::Health::Error { failure, .. }) if failure.code == FailureCode::DuplicateKey => {
+            Some(failure.to_string())
+        }
+        _ => None,
+    }
+}
