@@ -2,8 +2,8 @@
 # One binary, non-root, one data volume:
 #   docker build -t watchfire .
 #   docker run -v "$PWD/config:/etc/watchfire:ro" -v watchfire-data:/var/lib/watchfire watchfire
-# Without tokens it serves the container's own loopback only, which is enough for alerts to run and
-# to be sent. To reach it from outside, configure tokens and `server: {listen: "0.0.0.0:4318"}`.
+# There are no tokens yet, so it serves the container's own loopback only, which is enough for alerts to run
+# and to be sent.
 
 FROM rust:1.95-slim-bookworm AS build
 # A C compiler is all that the build needs beyond Rust (SQLite and ring are compiled).
