@@ -119,6 +119,9 @@ pub(crate) struct Query {
     pub(crate) sql: String,
     #[command(flatten)]
     pub(crate) config: ConfigDir,
+    /// Reserved: a data folder, once it holds tables to ask
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,9 @@ use crate::trouble;
 const ROWS_MAX: usize = 10_000;
 
 pub(crate) async fn run(options: Query, form: Output) -> anyhow::Result<Exit> {
+    if options.data.is_some() {
+        eprintln!("watchfire: a data folder holds no tables to ask yet; only the sources are read");
+    }
     let loaded = definitions::load(&options.config.config)?;
     let telemetry = definitions::telemetry(&loaded)?;
     let result = match telemetry.query(&options.sql, SystemClock.now(), ROWS_MAX).await {
