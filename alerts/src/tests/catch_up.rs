@@ -194,3 +194,16 @@ fn an_edit_to_any_results_ends_the_wait_of_a_start() {
     run.step(&Outcome::Rows(observation(vec![row("a", 'x', 1)])), &context(1, false));
     assert!(!run.state.instances.values().next().unwrap().untold);
 }
+
+#[test]
+fn under_onset_a_raise_while_we_were_away_reaches_in_the_present_those_for_whom_it_is_the_start() {
+    let words = "notify_when: onset, severities, channel: wise/critical, channel: hook";
+    let mut run = Run::new(rule(words));
+    run.slots(&[("", "w")], 0, 0);
+    assert_snapshot!(run.slots(&[("", "cccc")], 1, 4), @"
+    00:01 firing/warning
+    00:02 firing/warning
+    00:03 firing/warning
+    00:04 firing/critical  notify severity_raised > wise
+    ");
+}
