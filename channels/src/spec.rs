@@ -37,11 +37,4 @@ impl ChannelSpec {
             Target::Webhook(_) => ChannelClass::Webhook,
         }
     }
-
-    /// The word for its type in definitions.
-    pub const fn type_name(&self) -> &'static str {
-        match self.target {
-            Target::Webhook(_) => "webhook",
-        }
-    }
 }

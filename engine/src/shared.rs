@@ -33,8 +33,8 @@ pub(crate) struct Shared {
     pub(crate) finishes: GroupCommit<DeliveryFinish, CommitOutcome>,
     /// How many evaluations were committed: what waits for one, waits here.
     pub(crate) commits: watch::Sender<u64>,
-    /// Held for reading by each claim and each commit of an evaluation, for writing by a takeover of definitions: the episodes that
-    /// a takeover ends are those that were committed before it, and none is committed while it looks.
+    /// Held for reading by each claim and each commit of an evaluation, for writing by a takeover of definitions:
+    /// the episodes that a takeover ends are those that were committed before it, and none is committed while it looks.
     pub(crate) takeover: tokio::sync::RwLock<()>,
     active: RwLock<Arc<Active>>,
     states: Mutex<HashMap<RuleUid, KnownState>>,
