@@ -103,22 +103,10 @@ fn sentence(error: &ArrowError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::util::pretty::pretty_format_batches;
     use insta::assert_snapshot;
 
     fn table(lines: &str) -> String {
-        match read(lines.as_bytes(), Some("ts")) {
-            Ok(rows) => {
-                let types: Vec<String> = rows
-                    .schema
-                    .fields()
-                    .iter()
-                    .map(|field| format!("{} {}", field.name(), field.data_type()))
-                    .collect();
-                format!("{}\n{}", types.join(", "), pretty_format_batches(&rows.batches).unwrap())
-            }
-            Err(error) => error,
-        }
+        read(lines.as_bytes(), Some("ts")).map_or_else(|error| error, |rows| rows.shown())
     }
 
     #[test]

@@ -121,25 +121,25 @@ fn without_position(error: &serde_json::Error) -> String {
 /// The type of a column of which every value is NULL.
 pub(crate) const UNKNOWN: DataType = DataType::Null;
 
+/// For the tests of every reader.
+#[cfg(test)]
+impl Rows {
+    /// The columns with their types, then the rows as a table.
+    pub(crate) fn shown(&self) -> String {
+        let fields = self.schema.fields().iter();
+        let types: Vec<String> = fields.map(|field| format!("{} {}", field.name(), field.data_type())).collect();
+        let rows = arrow::util::pretty::pretty_format_batches(&self.batches).unwrap();
+        format!("{}\n{rows}", types.join(", "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::util::pretty::pretty_format_batches;
     use insta::assert_snapshot;
 
     fn table(lines: &str) -> String {
-        match read(lines.as_bytes(), Some("ts")) {
-            Ok(rows) => {
-                let types: Vec<String> = rows
-                    .schema
-                    .fields()
-                    .iter()
-                    .map(|field| format!("{} {}", field.name(), field.data_type()))
-                    .collect();
-                format!("{}\n{}", types.join(", "), pretty_format_batches(&rows.batches).unwrap())
-            }
-            Err(error) => error,
-        }
+        read(lines.as_bytes(), Some("ts")).map_or_else(|error| error, |rows| rows.shown())
     }
 
     #[test]
