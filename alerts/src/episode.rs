@@ -21,6 +21,7 @@ pub(crate) fn unknown(rule: &Rule) -> Instance {
         seq: 0,
         severity: default_severity(rule),
         value: None,
+        peak: None,
         told: BTreeSet::new(),
         last_told_at: BTreeMap::new(),
         untold: false,
@@ -107,6 +108,7 @@ impl Telling<'_> {
     fn opens(&self, next: &mut Instance) {
         next.episode = next.episode.saturating_add(1);
         next.seq = 0;
+        next.peak = None;
         self.takes_breach(next);
     }
 
@@ -115,6 +117,9 @@ impl Telling<'_> {
         if let Some(breach) = self.breach() {
             next.value.clone_from(&breach.value);
             next.severity = breach.severity;
+            if greater(breach.value.as_ref(), next.peak.as_ref()) {
+                next.peak.clone_from(&breach.value);
+            }
         }
     }
 
@@ -228,7 +233,8 @@ impl Telling<'_> {
             }
         };
         let last_value: Option<Value> = self.sighting.and_then(|sighting| sighting.value.clone());
-        let fact = Fact { since: Some(since), last_value, ..self.fact(next, kind, reason, hearers) };
+        let peak = next.peak.clone();
+        let fact = Fact { since: Some(since), last_value, peak, ..self.fact(next, kind, reason, hearers) };
         if self.rule.notify_when == Mode::Transitions || next.untold || !fact.hearers.is_empty() {
             self.tell(next, fact);
         }
@@ -256,6 +262,7 @@ impl Telling<'_> {
             since,
             value: next.value.clone(),
             last_value: None,
+            peak: None,
             evidence: self.sighting.map_or_else(Evidence::default, |sighting| sighting.evidence.clone()),
             hearers,
         }
@@ -273,5 +280,14 @@ impl Telling<'_> {
         }
         next.last_told_at.extend(fact.hearers.iter().map(|channel| (channel.clone(), self.slot)));
         self.facts.push(fact);
+    }
+}
+
+/// Whether a value is a greater number than another; any number is greater than none.
+fn greater(value: Option<&Value>, than: Option<&Value>) -> bool {
+    match (value.and_then(Value::as_f64), than.and_then(Value::as_f64)) {
+        (Some(value), Some(than)) => value > than,
+        (Some(_), None) => true,
+        (None, _) => false,
     }
 }

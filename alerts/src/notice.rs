@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use watchfire_model::{
     ConditionName, ErrorFacts, InstanceKey, Notification, NotificationId, NotificationKind, Reason, RuleFacts,
-    Severity, Timestamp, Value,
+    Severity, ThreadKey, Timestamp, Topic, Value,
 };
 
 use crate::audience::Hearers;
@@ -37,6 +37,8 @@ pub(crate) struct Fact {
     pub value: Option<Value>,
     /// The clearing value.
     pub last_value: Option<Value>,
+    /// The greatest breaching value.
+    pub peak: Option<Value>,
     /// The rows that prove it.
     pub evidence: Evidence,
     /// Who hears it.
@@ -67,6 +69,7 @@ impl Fact {
             since: None,
             value: None,
             last_value: None,
+            peak: None,
             evidence: Evidence::default(),
             hearers,
         }
@@ -81,9 +84,10 @@ impl Fact {
 
 /// The message about one fact.
 pub(crate) fn notice(rule: &Rule, incarnation: u64, fact: Fact, context: &RunContext) -> Notice {
-    let instance = (!fact.key.parts().is_empty()).then_some(fact.key);
+    let instance = (!fact.key.parts().is_empty()).then(|| fact.key.clone());
     let identity = fact.members.as_ref().or(instance.as_ref());
     let id = NotificationId::derive(&rule.uid, incarnation, identity, fact.at, fact.reason);
+    let thread = thread(rule, incarnation, &fact, instance.as_ref());
     let truncated = fact.evidence.truncated();
     let notification = Notification {
         id,
@@ -94,11 +98,13 @@ pub(crate) fn notice(rule: &Rule, incarnation: u64, fact: Fact, context: &RunCon
         instance,
         episode: fact.place.map(|place| place.episode),
         seq: fact.place.map(|place| place.seq),
+        thread,
         state: fact.state,
         severity: fact.severity,
         since: fact.since,
         value: fact.value,
         last_value: fact.last_value,
+        peak: fact.peak,
         scheduled_for: Some(fact.at),
         window: context.window,
         reason: fact.reason,
@@ -106,6 +112,7 @@ pub(crate) fn notice(rule: &Rule, incarnation: u64, fact: Fact, context: &RunCon
         rows: fact.evidence.rows,
         row_count: fact.evidence.row_count,
         truncated,
+        totals: BTreeMap::new(),
         changes: Vec::new(),
         change_count: 0,
         error: None,
@@ -113,6 +120,34 @@ pub(crate) fn notice(rule: &Rule, incarnation: u64, fact: Fact, context: &RunCon
         links: rule.runbook.iter().map(|address| ("runbook".to_owned(), address.clone())).collect::<BTreeMap<_, _>>(),
     };
     Notice { notification, channels: fact.hearers.into_iter().collect() }
+}
+
+/// What a message shares with the others of its episode, or of the same trouble.
+///
+/// A message that stands for several instances has no thread: each of them has its own.
+fn thread(rule: &Rule, incarnation: u64, fact: &Fact, instance: Option<&InstanceKey>) -> Option<ThreadKey> {
+    if fact.members.is_some() {
+        return None;
+    }
+    let topic = match fact.kind {
+        NotificationKind::AlertMatches
+        | NotificationKind::AlertStarted
+        | NotificationKind::AlertRepeated
+        | NotificationKind::AlertUpdated
+        | NotificationKind::AlertResolved
+        | NotificationKind::AlertSummary => Topic::Episode(fact.place?.episode),
+        NotificationKind::AlertFailed | NotificationKind::AlertRecovered => Topic::Failure,
+        NotificationKind::AlertNoData => Topic::NoData,
+        NotificationKind::AlertChanged
+        | NotificationKind::ReportReady
+        | NotificationKind::IssueNew
+        | NotificationKind::IssueRegressed
+        | NotificationKind::IssueEscalating
+        | NotificationKind::IssueDigest
+        | NotificationKind::ChannelBroken
+        | NotificationKind::Test => return None,
+    };
+    Some(ThreadKey::derive(&rule.uid, incarnation, instance, topic))
 }
 
 /// The message about one fact that says what failed.

@@ -85,6 +85,9 @@ pub struct Instance {
     pub severity: Severity,
     /// The last breaching value.
     pub value: Option<Value>,
+    /// The greatest breaching value of the episode.
+    #[serde(default)]
+    pub peak: Option<Value>,
     /// Channels that were told that this episode started (or matches); they hear its end.
     pub told: BTreeSet<ChannelName>,
     /// When something about this instance was last told, per channel; survives the episode, so that flapping keeps the repeat clock.

@@ -4,9 +4,12 @@ use watchfire_model::{Notification, Timestamp};
 
 use crate::check::SpecError;
 use crate::classify::SendOutcome;
+use crate::form::Form;
+use crate::message::compose;
+use crate::presentation::Presentation;
 use crate::spec::{ChannelSpec, Target};
-use crate::webhook;
-use crate::wire::WireRequest;
+use crate::wire::Wire;
+use crate::{discord, email, opsgenie, slack, webhook};
 
 /// Why a notification could not become a request. Nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,15 +37,43 @@ impl RenderError {
     }
 }
 
-/// Makes the request that tells `notification` to `channel`.
+/// What an attempt tells, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Telling<'a> {
+    /// The fact, as it was decided.
+    pub notification: &'a Notification,
+    /// How its rule wants to look.
+    pub presentation: &'a Presentation,
+    /// How plainly it is written.
+    pub form: Form,
+    /// What the receiver called the first message of the same thread, as [`SendOutcome::Sent`] gave it.
+    pub root: Option<&'a str>,
+    /// The instant of this attempt: receivers refuse old signatures, so each attempt is rendered anew.
+    pub attempted_at: Timestamp,
+}
+
+impl<'a> Telling<'a> {
+    /// The first attempt of a message that stands alone.
+    pub const fn first(
+        notification: &'a Notification,
+        presentation: &'a Presentation,
+        attempted_at: Timestamp,
+    ) -> Self {
+        Self { notification, presentation, form: Form::Native, root: None, attempted_at }
+    }
+}
+
+/// Makes what goes over the wire to `channel`.
 ///
-/// `attempted_at` is the instant of this attempt: receivers refuse old signatures, so each attempt is rendered anew.
-pub fn render(
-    channel: &ChannelSpec,
-    notification: &Notification,
-    attempted_at: Timestamp,
-) -> Result<WireRequest, RenderError> {
+/// # Errors
+/// When the channel's definition is wrong, or the message cannot be made small enough.
+pub fn render(channel: &ChannelSpec, telling: &Telling<'_>) -> Result<Wire, RenderError> {
+    let message = || compose(telling.notification, telling.presentation, &channel.name);
     match &channel.target {
-        Target::Webhook(spec) => webhook::render(spec, notification, attempted_at),
+        Target::Webhook(spec) => webhook::render(spec, telling.notification, telling.attempted_at).map(Wire::Http),
+        Target::Slack(spec) => slack::render(spec, &message(), telling),
+        Target::Discord(spec) => discord::render(spec, &message(), telling),
+        Target::Opsgenie(spec) => opsgenie::render(spec, &message(), telling),
+        Target::Email(spec) => email::render(spec, &message(), telling),
     }
 }

@@ -6,6 +6,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use watchfire_model::Timestamp;
 
 use crate::retry_after;
+use crate::wire::Vendor;
 
 /// What became of one attempt, by what can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,11 +56,19 @@ impl SendOutcome {
     }
 }
 
-/// Says what an HTTP answer to a webhook means.
+/// Says what an HTTP answer means.
 ///
 /// `now` is when the answer came. A date in `Retry-After` counts from the receiver's own
 /// `Date`, where it sends one, so that a clock that runs wrong on either side does no harm.
-pub fn classify(status: u16, headers: &HeaderMap, now: Timestamp) -> SendOutcome {
+///
+/// `body` is as much of the answer as was read: some vendors say there what a status alone does not.
+pub fn classify(vendor: Vendor, status: u16, headers: &HeaderMap, _body: &[u8], now: Timestamp) -> SendOutcome {
+    match vendor {
+        Vendor::Webhook | Vendor::Slack | Vendor::Discord | Vendor::Opsgenie => webhook(status, headers, now),
+    }
+}
+
+fn webhook(status: u16, headers: &HeaderMap, now: Timestamp) -> SendOutcome {
     match status {
         200..=299 => SendOutcome::Sent { remote: None },
         // A redirect is never followed: it may lead where the operator never meant to send.
@@ -87,7 +96,7 @@ mod tests {
     fn classified(status: u16, headers: &[(HeaderName, &'static str)]) -> SendOutcome {
         let headers: HeaderMap =
             headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
-        classify(status, &headers, Timestamp::parse("2026-11-20T06:00:00Z").unwrap())
+        classify(Vendor::Webhook, status, &headers, b"", Timestamp::parse("2026-11-20T06:00:00Z").unwrap())
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //!  sent ──────────────────────────────► done
 //!  throttled, transient, unknown ─────► retry: doubling, with jitter, never before the receiver's wish
 //!  config, gone ──────────────────────► retry: one probe per 10 minutes, the channel is broken
-//!  payload ───────────────────────────► dead
+//!  payload ───────────────────────────► retry at once in the next plainer form; dead when there is none
 //!  any retry at or after `expires_at` ─► dead
 //! ```
 
@@ -13,6 +13,7 @@ use std::time::Duration;
 use watchfire_model::{NotificationKind, Timestamp};
 
 use crate::classify::SendOutcome;
+use crate::form::Form;
 use crate::limits::{BROKEN_PROBE_EVERY, EXPIRES_AFTER, REPORT_EXPIRES_AFTER, RETRY_BASE, RETRY_CAP, RETRY_FLOOR};
 
 /// What becomes of a delivery after an attempt.
@@ -27,6 +28,8 @@ pub enum NextStep {
     Retry {
         /// Not before this instant.
         at: Timestamp,
+        /// The plainer form that it gets, when the receiver refused the present one.
+        form: Option<Form>,
     },
     /// Nobody will be told; kept for people to see and to retry by hand.
     Dead {
@@ -59,16 +62,28 @@ impl DeadReason {
 /// `attempt` counts the attempts made, this one included, from 1; `now` is when its outcome
 /// was known; `jitter` is a fresh random number in `[0, 1)`, which keeps messages that failed
 /// together from coming back together. A retry lies before `expires_at`, always.
-pub fn next_step(outcome: &SendOutcome, attempt: u32, now: Timestamp, expires_at: Timestamp, jitter: f64) -> NextStep {
+///
+/// `plainer` is the form that comes after the one that was sent: a message that the receiver refuses is
+/// written more plainly and tried at once, until there is no plainer form.
+pub fn next_step(
+    outcome: &SendOutcome,
+    attempt: u32,
+    now: Timestamp,
+    expires_at: Timestamp,
+    jitter: f64,
+    plainer: Option<Form>,
+) -> NextStep {
+    let form = if matches!(outcome, SendOutcome::Payload) { plainer } else { None };
     let wait = match outcome {
         SendOutcome::Sent { remote } => return NextStep::Done { remote: remote.clone() },
+        SendOutcome::Payload if form.is_some() => Duration::ZERO,
         SendOutcome::Payload => return NextStep::Dead { reason: DeadReason::Payload },
         SendOutcome::Throttled { after } => backoff(attempt, jitter).max(after.unwrap_or_default()),
         SendOutcome::Transient | SendOutcome::Unknown => backoff(attempt, jitter),
         SendOutcome::Config | SendOutcome::Gone => BROKEN_PROBE_EVERY,
     };
     let at = now.plus(wait);
-    if at < expires_at { NextStep::Retry { at } } else { NextStep::Dead { reason: DeadReason::Expired } }
+    if at < expires_at { NextStep::Retry { at, form } } else { NextStep::Dead { reason: DeadReason::Expired } }
 }
 
 /// Until when a notification of this kind, decided at `created_at`, is worth telling.
@@ -116,8 +131,8 @@ mod tests {
 
     fn waits(outcome: &SendOutcome, jitter: f64) -> Vec<u64> {
         (1..=12)
-            .map(|attempt| match next_step(outcome, attempt, NOW, NEVER, jitter) {
-                NextStep::Retry { at } => at.since(NOW).as_secs_f64().round() as u64,
+            .map(|attempt| match next_step(outcome, attempt, NOW, NEVER, jitter, None) {
+                NextStep::Retry { at, .. } => at.since(NOW).as_secs_f64().round() as u64,
                 step @ (NextStep::Done { .. } | NextStep::Dead { .. }) => panic!("{step:?}"),
             })
             .collect()
@@ -152,9 +167,9 @@ mod tests {
         let sent = SendOutcome::Sent { remote: Some("1700.12".to_owned()) };
         for expires_at in [NOW.minus(EXPIRES_AFTER), NOW, NEVER] {
             let done = NextStep::Done { remote: Some("1700.12".to_owned()) };
-            assert_eq!(next_step(&sent, 9, NOW, expires_at, 0.5), done);
+            assert_eq!(next_step(&sent, 9, NOW, expires_at, 0.5, None), done);
             let dead = NextStep::Dead { reason: DeadReason::Payload };
-            assert_eq!(next_step(&SendOutcome::Payload, 1, NOW, expires_at, 0.5), dead);
+            assert_eq!(next_step(&SendOutcome::Payload, 1, NOW, expires_at, 0.5, None), dead);
         }
     }
 
@@ -183,7 +198,7 @@ mod tests {
         fn a_retry_keeps_to_the_wish_the_floor_and_the_cap(
             outcome in any_failure(), attempt in any::<u32>(), jitter in any::<f64>()
         ) {
-            let NextStep::Retry { at } = next_step(&outcome, attempt, NOW, NEVER, jitter) else {
+            let NextStep::Retry { at, .. } = next_step(&outcome, attempt, NOW, NEVER, jitter, None) else {
                 return Err(TestCaseError::fail("nothing expires here"));
             };
             let wait = at.since(NOW);
@@ -204,11 +219,11 @@ mod tests {
             let (early, late) = (first.min(second), first.max(second));
             let at = |seconds: i64| {
                 let expires_at = Timestamp::from_micros(NOW.as_micros() + seconds * 1_000_000);
-                (expires_at, next_step(&outcome, attempt, NOW, expires_at, jitter))
+                (expires_at, next_step(&outcome, attempt, NOW, expires_at, jitter, None))
             };
             for (expires_at, step) in [at(early), at(late)] {
                 match step {
-                    NextStep::Retry { at } => prop_assert!(at < expires_at && at > NOW),
+                    NextStep::Retry { at, .. } => prop_assert!(at < expires_at && at > NOW),
                     NextStep::Dead { reason } => prop_assert_eq!(reason, DeadReason::Expired),
                     NextStep::Done { .. } => prop_assert!(false, "nothing was sent"),
                 }

@@ -9,7 +9,7 @@ use tracing::warn;
 
 use crate::classify::{SendOutcome, classify};
 use crate::limits::{ANSWER_MAX_BYTES, CONNECT_TIMEOUT, DETAIL_MAX_BYTES, IDLE_CONNECTION_FOR, REQUEST_TIMEOUT_MAX};
-use crate::wire::WireRequest;
+use crate::wire::{Wire, WireRequest};
 
 /// Sends requests. One for the whole process: it keeps connections open between messages.
 ///
@@ -74,15 +74,35 @@ impl Sender {
         Ok(Self { client })
     }
 
-    /// Sends a request once and says what came of it. Never fails: a failure is an answer too.
-    pub async fn send(&self, request: &WireRequest) -> Answer {
+    /// Sends once and says what came of it. Never fails: a failure is an answer too.
+    pub async fn send(&self, wire: &Wire) -> Answer {
+        match wire {
+            Wire::Http(request) => self.request(request).await,
+            Wire::Mail(_) => Answer {
+                outcome: SendOutcome::Config,
+                status: None,
+                detail: "mail cannot be sent yet".to_owned(),
+                duration: Duration::ZERO,
+            },
+            Wire::Nothing { why } => Answer {
+                outcome: SendOutcome::Sent { remote: None },
+                status: None,
+                detail: why.clone(),
+                duration: Duration::ZERO,
+            },
+        }
+    }
+
+    async fn request(&self, request: &WireRequest) -> Answer {
         let started = Instant::now();
         let (outcome, status, detail) = match self.attempt(request).await {
             Ok(response) => {
                 let status = response.status().as_u16();
                 let answered_at = request.attempted_at.plus(started.elapsed());
-                let outcome = classify(status, response.headers(), answered_at);
-                (outcome, Some(status), words(response, request).await)
+                let headers = response.headers().clone();
+                let (body, is_cut) = read(response).await;
+                let outcome = classify(request.vendor, status, &headers, &body, answered_at);
+                (outcome, Some(status), words(&body, is_cut, request))
             }
             Err(error) => {
                 let outcome = failure(&error);
@@ -144,10 +164,10 @@ fn chain(error: reqwest::Error) -> String {
     text
 }
 
-/// What the receiver says, as far as it is read, without secrets.
+/// What the receiver says, as far as it is read, and whether there is more.
 ///
 /// The status has been given: a body that breaks off or never ends changes nothing about it.
-async fn words(mut response: Response, request: &WireRequest) -> String {
+async fn read(mut response: Response) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
     let is_cut = loop {
         match response.chunk().await {
@@ -160,10 +180,14 @@ async fn words(mut response: Response, request: &WireRequest) -> String {
         }
     };
     bytes.truncate(ANSWER_MAX_BYTES);
-    if bytes.is_empty() {
+    (bytes, is_cut)
+}
+
+fn words(body: &[u8], is_cut: bool, request: &WireRequest) -> String {
+    if body.is_empty() {
         return String::new();
     }
-    kept(&request.redactor().apply(&String::from_utf8_lossy(&bytes), is_cut))
+    kept(&request.redactor().apply(&String::from_utf8_lossy(body), is_cut))
 }
 
 /// As much of a text as is kept with an attempt. Control characters become blanks: no database

@@ -15,7 +15,7 @@ use crate::channel::RenderError;
 use crate::check::{SpecError, check_header_name, check_header_value, check_secret, check_url};
 use crate::limits::WEBHOOK_BODY_MAX_BYTES;
 use crate::spec::WebhookSpec;
-use crate::wire::{HeaderText, WireRequest};
+use crate::wire::{HeaderText, Vendor, WireRequest};
 
 /// The version of the body.
 const VERSION: u64 = 1;
@@ -69,6 +69,7 @@ pub fn render(
     let url = check_url(spec.url.expose_secret())?;
     let body = within_limit(body(notification))?;
     Ok(WireRequest {
+        vendor: Vendor::Webhook,
         method: Method::POST,
         url: String::from(url).into(),
         headers: headers(spec, &notification.id, attempted_at, &body)?,

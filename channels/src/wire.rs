@@ -10,6 +10,7 @@ use watchfire_model::Timestamp;
 
 use crate::address::masked_address;
 use crate::redact::Redactor;
+use crate::spec::SmtpSpec;
 
 /// What stands for a value that is not shown.
 const MASK: &str = "***";
@@ -17,9 +18,53 @@ const MASK: &str = "***";
 /// Headers whose values are no secrets, whoever set them.
 const HARMLESS_HEADERS: [&str; 4] = ["content-type", "user-agent", "webhook-id", "webhook-timestamp"];
 
+/// What goes over the wire in one attempt.
+#[derive(Debug, Clone)]
+pub enum Wire {
+    /// One HTTP request.
+    Http(WireRequest),
+    /// One mail.
+    Mail(WireMail),
+    /// Nothing: this receiver has no words for it.
+    Nothing {
+        /// Why, in a sentence for people.
+        why: String,
+    },
+}
+
+/// Whose answers are to be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Vendor {
+    /// Anybody who takes our own body.
+    Webhook,
+    /// Slack, or who speaks like it.
+    Slack,
+    /// Discord.
+    Discord,
+    /// Opsgenie or Jira Service Management.
+    Opsgenie,
+}
+
+/// One mail, rendered and not yet sent.
+#[derive(Debug, Clone)]
+pub struct WireMail {
+    /// The server that takes it.
+    pub smtp: SmtpSpec,
+    /// The envelope's sender, an address.
+    pub from: String,
+    /// The envelope's receivers, addresses.
+    pub to: Vec<String>,
+    /// The whole message, headers and parts, as it is handed over.
+    pub message: Vec<u8>,
+    /// What later mails of the thread need to know of this one.
+    pub remote: String,
+}
+
 /// One HTTP request, rendered and not yet sent. `Debug` shows no secret and no body.
 #[derive(Clone)]
 pub struct WireRequest {
+    /// Whose answer it gets.
+    pub vendor: Vendor,
     /// The HTTP method.
     pub method: Method,
     /// The whole address.
@@ -115,6 +160,7 @@ mod tests {
 
     fn request() -> WireRequest {
         WireRequest {
+            vendor: Vendor::Webhook,
             method: Method::POST,
             url: "https://example.com/services/SECRET".into(),
             headers: vec![

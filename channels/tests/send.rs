@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use watchfire_channels::limits::DETAIL_MAX_BYTES;
 use watchfire_channels::{
-    Answer, SendError, SendOutcome, Sender, WebhookSpec, WireRequest, test_notification, webhook,
+    Answer, SendError, SendOutcome, Sender, WebhookSpec, Wire, WireRequest, test_notification, webhook,
 };
 use watchfire_model::{ProjectName, Timestamp};
 
@@ -120,7 +120,7 @@ fn request(port: u16) -> WireRequest {
 }
 
 async fn sent(receiver: &Receiver, timeout: Duration) -> Answer {
-    Sender::new(timeout).unwrap().send(&request(receiver.port)).await
+    Sender::new(timeout).unwrap().send(&Wire::Http(request(receiver.port))).await
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn where_nobody_listens_it_is_transient() {
     // A port that was just given back.
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     for url in [format!("http://127.0.0.1:{port}/T0K3N-path"), "http://no-such-host.invalid/T0K3N-path".to_owned()] {
-        let answer = Sender::new(TIMEOUT).unwrap().send(&request_to(&url)).await;
+        let answer = Sender::new(TIMEOUT).unwrap().send(&Wire::Http(request_to(&url))).await;
         assert_eq!((answer.outcome, answer.status), (SendOutcome::Transient, None), "{}", answer.detail);
         assert!(!answer.detail.contains("T0K3N"), "{}", answer.detail);
     }
@@ -237,7 +237,7 @@ async fn https_to_a_receiver_that_speaks_none_is_transient() {
     let plain = Receiver::start(Behavior::Close).await;
     for (port, timeout) in [(receiver.port, SHORT), (plain.port, TIMEOUT)] {
         let request = request_to(&format!("https://127.0.0.1:{port}/T0K3N-path"));
-        let answer = Sender::new(timeout).unwrap().send(&request).await;
+        let answer = Sender::new(timeout).unwrap().send(&Wire::Http(request)).await;
         assert_eq!((answer.outcome, answer.status), (SendOutcome::Transient, None), "{}", answer.detail);
     }
 }
@@ -271,7 +271,7 @@ async fn what_a_receiver_says_shows_no_secret_and_no_control_characters() {
     let receiver = Receiver::start(Behavior::Answer(http("404 Not Found", &[], echo))).await;
     let request = request(receiver.port);
     let sender = Sender::new(TIMEOUT).unwrap();
-    let answer = sender.send(&request).await;
+    let answer = sender.send(&Wire::Http(request.clone())).await;
     let texts = format!("{answer:?} {sender:?} {request:?} {}", answer.detail);
     for secret in ["T0K3N", "hunter22", "\u{1b}", "\0"] {
         assert!(!texts.contains(secret), "{texts}");
@@ -284,7 +284,7 @@ async fn a_connection_is_used_again() {
     let mut receiver = Receiver::start(Behavior::Answer(http("200 OK", &[], ""))).await;
     let sender = Sender::new(TIMEOUT).unwrap();
     for _ in 0..3 {
-        assert_eq!(sender.send(&request(receiver.port)).await.status, Some(200));
+        assert_eq!(sender.send(&Wire::Http(request(receiver.port))).await.status, Some(200));
     }
     assert_eq!(receiver.heard().len(), 3);
     assert_eq!(receiver.connections.load(Ordering::SeqCst), 1);
@@ -293,7 +293,7 @@ async fn a_connection_is_used_again() {
 #[tokio::test]
 async fn a_request_that_cannot_be_built_is_a_wrong_definition() {
     let broken = WireRequest { url: "no address, T0K3N".into(), ..request(9) };
-    let answer = Sender::new(TIMEOUT).unwrap().send(&broken).await;
+    let answer = Sender::new(TIMEOUT).unwrap().send(&Wire::Http(broken)).await;
     assert_eq!((answer.outcome, answer.status), (SendOutcome::Config, None));
     assert!(!answer.detail.contains("T0K3N"), "{}", answer.detail);
 }

@@ -10,7 +10,8 @@ use secrecy::ExposeSecret;
 use standardwebhooks::Webhook;
 use watchfire_channels::limits::WEBHOOK_BODY_MAX_BYTES;
 use watchfire_channels::{
-    ChannelSpec, RenderError, SpecError, Target, WebhookSpec, WireRequest, render, test_notification, webhook,
+    ChannelSpec, Presentation, RenderError, SpecError, Target, Telling, WebhookSpec, Wire, WireRequest, render,
+    test_notification, webhook,
 };
 use watchfire_model::{ChannelName, Column, ColumnType, Notification, ProjectName, Timestamp, Value};
 
@@ -159,7 +160,9 @@ fn a_request_for_people_shows_no_secret() {
             secret: Some(SECRET.into()),
         }),
     };
-    let request = render(&channel, &notification(), ATTEMPTED_AT).unwrap();
+    let (notification, presentation) = (notification(), Presentation::default());
+    let telling = Telling::first(&notification, &presentation, ATTEMPTED_AT);
+    let Wire::Http(request) = render(&channel, &telling).unwrap() else { panic!("a webhook speaks HTTP") };
     let shown = format!("{channel:?} {request:?} {} {:?}", request.masked_url(), request.masked_headers());
     for secret in ["T0K3N", password.as_str(), "pa55word", SECRET, wire_headers(&request)[4].1] {
         assert!(!shown.contains(secret), "{shown} shows {secret}");

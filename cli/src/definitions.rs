@@ -1,6 +1,7 @@
 //! From the definitions' files to what the engine works on, with every mistake on the way.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use watchfire_alerts::Mode;
 use watchfire_config::{Definitions, Loaded, Problem, ProblemSeverity, RuleDefinition, SqlCheck, TextMap};
@@ -113,6 +114,10 @@ pub(crate) fn engine_rule(definition: &RuleDefinition) -> watchfire_engine::Rule
         schedule: definition.schedule.clone(),
         query: definition.query.clone(),
         enabled: definition.enabled,
+        presentation: Arc::new(definition.presentation.clone()),
+        report: definition
+            .report
+            .map(|report| watchfire_engine::ReportSpec { compares: report.compares, kept_for: report.kept_for }),
     }
 }
 

@@ -1,7 +1,9 @@
 //! What a folder of definitions means.
 
+use std::time::Duration;
+
 use watchfire_alerts::Rule;
-use watchfire_channels::ChannelSpec;
+use watchfire_channels::{ChannelSpec, Presentation};
 use watchfire_model::{QuerySpec, RuleName, SourceSpec};
 use watchfire_scheduler::Schedule;
 
@@ -33,6 +35,19 @@ pub struct RuleDefinition {
     pub query: QuerySpec,
     /// Whether it runs at all.
     pub enabled: bool,
+    /// How its messages look.
+    pub presentation: Presentation,
+    /// What a report does beyond an alert; `None` for an alert.
+    pub report: Option<ReportSpec>,
+}
+
+/// What a report does with its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportSpec {
+    /// Whether the result is joined with that of the window before (`compare: previous_window`).
+    pub compares: bool,
+    /// How long its stored results are kept.
+    pub kept_for: Duration,
 }
 
 /// The SQL of one rule with the way back into its file, for checks that need the query engine.

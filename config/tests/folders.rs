@@ -45,7 +45,7 @@ fn codes(loaded: &Loaded) -> Vec<&'static str> {
 
 #[test]
 fn a_bare_rule_gets_the_defaults_of_a_row_match() {
-    let RuleDefinition { rule, schedule, query, enabled } = rule("    query: SELECT 1\n");
+    let RuleDefinition { rule, schedule, query, enabled, .. } = rule("    query: SELECT 1\n");
     assert_eq!(
         (rule.notify_when, rule.missing, rule.no_data, rule.on_error, rule.repeat, rule.severity),
         (
@@ -91,7 +91,7 @@ fn defaults_follow_when_per_and_cadence() {
 
 #[test]
 fn every_field_arrives_in_the_rule() {
-    let RuleDefinition { rule, schedule, query, enabled } = rule(
+    let RuleDefinition { rule, schedule, query, enabled, .. } = rule(
         "
     id: stable
     description: Share of failures
@@ -300,7 +300,7 @@ fn secrets_come_from_the_environment_or_from_files() {
     };
     let loaded = load(folder.path(), &environment).unwrap();
     assert_eq!(codes(&loaded), [""; 0]);
-    let Target::Webhook(webhook) = &loaded.definitions.channels[0].target;
+    let Target::Webhook(webhook) = &loaded.definitions.channels[0].target else { panic!("it is a webhook") };
     use secrecy::ExposeSecret;
     assert_eq!(webhook.url.expose_secret(), "https://example.com/from-file");
     let headers: Vec<_> = webhook.headers.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use watchfire_alerts::Rule;
+use watchfire_channels::Presentation;
 use watchfire_channels::spec::ChannelSpec;
-use watchfire_model::{ChannelName, QuerySpec, RuleUid, SourceSpec, Timestamp};
+use watchfire_model::{ChannelName, Notification, ProjectName, QuerySpec, RuleName, RuleUid, SourceSpec, Timestamp};
 use watchfire_scheduler::Schedule;
 
 /// One rule: what is asked, when, and what the answer means.
@@ -19,6 +21,19 @@ pub struct RuleDefinition {
     pub query: QuerySpec,
     /// Whether it runs at all.
     pub enabled: bool,
+    /// How its messages look.
+    pub presentation: Arc<Presentation>,
+    /// What a report does beyond an alert; `None` for an alert.
+    pub report: Option<ReportSpec>,
+}
+
+/// What a report does with its result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportSpec {
+    /// Whether the result is joined with that of the window before (`compare: previous_window`).
+    pub compares: bool,
+    /// How long its stored results are kept.
+    pub kept_for: Duration,
 }
 
 /// Everything that files define, taken whole or not at all.
@@ -66,17 +81,29 @@ pub(crate) struct Active {
     pub(crate) rules: HashMap<RuleUid, Arc<RuleDefinition>>,
     pub(crate) channels: HashMap<ChannelName, Arc<ChannelSpec>>,
     pub(crate) public_url: Option<String>,
+    presentations: HashMap<(ProjectName, RuleName), Arc<Presentation>>,
     pub(crate) telemetry: watchfire_telemetry::Telemetry,
 }
 
 impl Active {
     pub(crate) fn new(definitions: Definitions, telemetry: watchfire_telemetry::Telemetry) -> Self {
         let Definitions { rules, channels, sources: _, public_url } = definitions;
+        let name = |rule: &Rule| (rule.project.clone(), rule.name.clone());
         Self {
+            presentations: rules.iter().map(|rule| (name(&rule.rule), Arc::clone(&rule.presentation))).collect(),
             rules: rules.into_iter().map(|rule| (rule.rule.uid.clone(), Arc::new(rule))).collect(),
             channels: channels.into_iter().map(|channel| (channel.name.clone(), Arc::new(channel))).collect(),
             public_url,
             telemetry,
         }
+    }
+
+    /// How the rule of a notification wants to look today; the default when its definition is gone.
+    pub(crate) fn presentation(&self, notification: &Notification) -> Arc<Presentation> {
+        let of_rule = notification
+            .rule
+            .as_ref()
+            .and_then(|rule| self.presentations.get(&(notification.project.clone(), rule.name.clone())));
+        of_rule.map_or_else(Default::default, Arc::clone)
     }
 }

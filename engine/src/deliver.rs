@@ -9,7 +9,7 @@ use futures::FutureExt;
 use tokio::sync::watch;
 use tracing::{Instrument, error, info, info_span, warn};
 use watchfire_channels::delivery::{NextStep, next_step};
-use watchfire_channels::{Answer, SendOutcome, limits, spec::ChannelSpec};
+use watchfire_channels::{Answer, Form, SendOutcome, Telling, limits, spec::ChannelSpec};
 use watchfire_model::{ChannelName, Timestamp};
 use watchfire_store::{Attempt, ClaimedDelivery, CommitOutcome, DeliveryEnd, DeliveryFinish};
 
@@ -149,11 +149,14 @@ async fn deliver(
     KillPoint::AfterSend.pass();
     let now = shared.clock.now();
     let attempt_number = delivery.attempts + 1;
-    let step = next_step(&answer.outcome, attempt_number, now, delivery.expires_at, rand::random::<f64>());
+    let plainer = channel.target.plainer(form(&delivery));
+    let step = next_step(&answer.outcome, attempt_number, now, delivery.expires_at, rand::random::<f64>(), plainer);
     report(&shared, &delivery, &answer, attempt_number, &step);
     let end = match step {
         NextStep::Done { remote } => DeliveryEnd::Done { remote },
-        NextStep::Retry { at } => DeliveryEnd::Retry { at, reason: why(&answer) },
+        NextStep::Retry { at, form } => {
+            DeliveryEnd::Retry { at, reason: why(&answer), form: form.map(|form| form.as_str().to_owned()) }
+        }
         NextStep::Dead { reason } => DeliveryEnd::Dead { reason: format!("{}: {}", reason.as_str(), why(&answer)) },
     };
     let attempt = Attempt { started_at, outcome: answer.outcome.as_str().to_owned(), detail: Some(why(&answer)) };
@@ -190,12 +193,25 @@ async fn still_leased(shared: &Shared, delivery: &ClaimedDelivery) -> bool {
 }
 
 async fn attempt(shared: &Shared, channel: &ChannelSpec, delivery: &ClaimedDelivery, at: Timestamp) -> Answer {
-    match watchfire_channels::render(channel, &delivery.notification, at) {
-        Ok(request) => shared.sender.send(&request).await,
+    let presentation = shared.active().presentation(&delivery.notification);
+    let telling = Telling {
+        notification: &delivery.notification,
+        presentation: &presentation,
+        form: form(delivery),
+        root: delivery.root_remote_id.as_deref(),
+        attempted_at: at,
+    };
+    match watchfire_channels::render(channel, &telling) {
+        Ok(wire) => shared.sender.send(&wire).await,
         Err(trouble) => {
             Answer { outcome: trouble.outcome(), status: None, detail: trouble.to_string(), duration: Duration::ZERO }
         }
     }
+}
+
+/// The form that the store keeps; whatever it cannot be is the plainest.
+fn form(delivery: &ClaimedDelivery) -> Form {
+    Form::parse(&delivery.form).unwrap_or(Form::Plain)
 }
 
 /// The answer when the attempt itself broke: whether the message left is unknown.
@@ -211,7 +227,10 @@ fn report(shared: &Shared, delivery: &ClaimedDelivery, answer: &Answer, attempt:
     let kind = delivery.notification.kind;
     match step {
         NextStep::Done { .. } => info!(attempt, status, "Delivered {kind} to `{}`", delivery.channel),
-        NextStep::Retry { at } => {
+        NextStep::Retry { at, form: Some(form) } => {
+            warn!(attempt, status, next_at = %at, detail = answer.detail, "`{}` refused {kind}; trying it as {} text", delivery.channel, form.as_str());
+        }
+        NextStep::Retry { at, form: None } => {
             warn!(attempt, status, outcome, next_at = %at, detail = answer.detail, "`{}` did not take {kind}; trying again", delivery.channel);
         }
         NextStep::Dead { reason } => {

@@ -30,7 +30,7 @@ mod shared;
 mod supervise;
 mod sync_rules;
 
-pub use definition::{Definitions, DefinitionsStatus, Refusal, RuleDefinition};
+pub use definition::{Definitions, DefinitionsStatus, Refusal, ReportSpec, RuleDefinition};
 pub use engine::{Engine, EngineParts};
 pub use error::Error;
 pub use run_once::{RunReport, WouldNotify, run_once};

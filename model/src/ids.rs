@@ -56,11 +56,53 @@ text_newtype! {
     /// The identity of one fact to tell: `nt_` and 32 hexadecimal digits.
     NotificationId
 }
+text_newtype! {
+    /// What all messages about one episode share: `th_` and 32 hexadecimal digits.
+    ///
+    /// A receiver's alias or deduplication key, and the key under which a later message finds its first.
+    ThreadKey
+}
 
 impl RuleUid {
     /// The identity of a rule from its project and its `id` (else its name).
     pub fn derive(project: &ProjectName, id_or_name: &str) -> Self {
         Self(format!("{project}/{id_or_name}"))
+    }
+}
+
+/// What a thread of messages is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// An episode of an instance, by its number.
+    Episode(u64),
+    /// The query of the rule fails.
+    Failure,
+    /// Data is missing.
+    NoData,
+}
+
+impl ThreadKey {
+    /// Derives the key of the messages about one topic of one instance (or the whole rule).
+    ///
+    /// It does not depend on the rule's name, its severity or its text, so that an incident opened
+    /// before an edit is closed after it.
+    pub fn derive(rule: &RuleUid, incarnation: u64, instance: Option<&InstanceKey>, topic: Topic) -> Self {
+        let mut parts = Fingerprint::builder("thread/1");
+        parts.text(rule.as_str());
+        parts.number(incarnation);
+        match instance {
+            Some(key) => parts.text(key.fingerprint().as_str()),
+            None => parts.text(""),
+        }
+        match topic {
+            Topic::Episode(number) => {
+                parts.text("episode");
+                parts.number(number);
+            }
+            Topic::Failure => parts.text("failure"),
+            Topic::NoData => parts.text("no_data"),
+        }
+        Self(format!("th_{}", parts.finish().as_str()))
     }
 }
 

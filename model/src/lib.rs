@@ -25,7 +25,7 @@ pub mod value;
 pub use channel::ChannelClass;
 pub use duration::{format_duration, parse_duration};
 pub use fingerprint::Fingerprint;
-pub use ids::{ChannelName, NotificationId, ProjectName, RuleName, RuleUid};
+pub use ids::{ChannelName, NotificationId, ProjectName, RuleName, RuleUid, ThreadKey, Topic};
 pub use instance::InstanceKey;
 pub use notification::{
     Change, ChangeKind, ConditionName, ErrorFacts, Notification, NotificationKind, Reason, RuleFacts, RuleKind,

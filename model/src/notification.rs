@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{NotificationId, ProjectName, RuleName};
+use crate::ids::{NotificationId, ProjectName, RuleName, ThreadKey};
 use crate::instance::InstanceKey;
 use crate::severity::Severity;
 use crate::time::{Timestamp, Window};
@@ -33,6 +33,9 @@ pub struct Notification {
     pub episode: Option<u64>,
     /// Number of the transition inside the episode, from 1.
     pub seq: Option<u64>,
+    /// What it shares with the other messages of its episode; `None` when it stands alone.
+    #[serde(default)]
+    pub thread: Option<ThreadKey>,
     /// The condition after this transition.
     pub state: Option<ConditionName>,
     /// The current severity.
@@ -43,6 +46,9 @@ pub struct Notification {
     pub value: Option<Value>,
     /// On a resolve, the clearing value.
     pub last_value: Option<Value>,
+    /// On a resolve, the greatest breaching value of the episode.
+    #[serde(default)]
+    pub peak: Option<Value>,
     /// The slot that decided it.
     pub scheduled_for: Option<Timestamp>,
     /// The span of time that the deciding run read.
@@ -57,6 +63,9 @@ pub struct Notification {
     pub row_count: u64,
     /// Whether `rows` was cut.
     pub truncated: bool,
+    /// Of a report: the sum of each numeric column over all rows, shown or not.
+    #[serde(default)]
+    pub totals: BTreeMap<String, Value>,
     /// Under `data_change`: what differs from the last successful run, capped.
     pub changes: Vec<Change>,
     /// Under `data_change`: how many changes there are in full.

@@ -35,6 +35,10 @@ pub struct ClaimedDelivery {
     pub lane: String,
     /// The receiver's own id of this message, from an earlier attempt.
     pub remote_id: Option<String>,
+    /// The receiver's own id of the first message of the same thread that arrived in this channel.
+    pub root_remote_id: Option<String>,
+    /// How plainly it is to be written, as the last attempt left it: `native`, `mono` or `plain`.
+    pub form: String,
 }
 
 impl Store {
@@ -167,6 +171,7 @@ async fn with_bodies(work: &mut Transaction, rows: &[Row]) -> Result<Vec<Claimed
     for row in work.fetch(BODIES, &[Param::Rows(&ids)]).await? {
         bodies.insert(NotificationId::new(row.text("id")?), row.json("body")?);
     }
+    let roots = roots(work, rows).await?;
     claimed
         .into_iter()
         .map(|(_, id, row)| {
@@ -180,10 +185,44 @@ async fn with_bodies(work: &mut Transaction, rows: &[Row]) -> Result<Vec<Claimed
                 created_at: row.instant("created_at")?,
                 lane: row.text("lane")?,
                 remote_id: row.maybe_text("remote_id")?,
+                root_remote_id: roots.get(&id).cloned(),
+                form: row.text("form")?,
                 id,
             })
         })
         .collect()
+}
+
+/// Where messages of a thread have arrived before, the receiver's id of the first.
+async fn roots(work: &mut Transaction, rows: &[Row]) -> Result<HashMap<DeliveryId, String>, Error> {
+    #[derive(Serialize)]
+    struct GivenMember {
+        notification_id: String,
+        channel: String,
+        thread: String,
+        position: i64,
+    }
+    let mut members = Vec::new();
+    for row in rows {
+        if let Some(thread) = row.maybe_text("thread")? {
+            members.push(GivenMember {
+                notification_id: row.text("notification_id")?,
+                channel: row.text("channel")?,
+                thread,
+                position: row.int("position")?,
+            });
+        }
+    }
+    if members.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut roots = HashMap::new();
+    for row in work.fetch(ROOTS, &[Param::Rows(&given(&members))]).await? {
+        if let Some(remote) = row.maybe_text("remote_id")? {
+            roots.insert(delivery_id(&row)?, remote);
+        }
+    }
+    Ok(roots)
 }
 
 pub(crate) fn delivery_id(row: &Row) -> Result<DeliveryId, Error> {
@@ -251,11 +290,24 @@ const CLAIM_HEADS: PerDatabase = claiming!(
     UPDATE outbox SET state = 'sending', claimed_by = $4, lease_until = $5, lease_epoch = lease_epoch + 1
     FROM head WHERE outbox.position = head.position
     RETURNING outbox.position AS position, notification_id, channel, lane, attempts, expires_at, lease_epoch,
-        remote_id, created_at"
+        remote_id, created_at, form, thread"
 );
 
 const BODIES: &str = "
     SELECT id, body FROM notifications WHERE id IN (SELECT value ->> 'id' FROM json_each($1))";
+
+// The index of threads holds what has arrived, in order, so the first is found without reading the others.
+const ROOTS: &str = "
+    WITH given AS (
+        SELECT value ->> 'notification_id' AS notification_id, value ->> 'channel' AS channel,
+            value ->> 'thread' AS thread, CAST(value ->> 'position' AS BIGINT) AS position
+        FROM json_each($1))
+    SELECT given.notification_id AS notification_id, given.channel AS channel, (
+        SELECT first.remote_id FROM outbox AS first
+        WHERE first.channel = given.channel AND first.thread = given.thread AND first.state = 'done'
+            AND first.position < given.position AND first.remote_id IS NOT NULL
+        ORDER BY first.position LIMIT 1) AS remote_id
+    FROM given";
 
 const STILL_LEASED: &str = "
     WITH given AS (

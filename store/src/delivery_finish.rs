@@ -42,6 +42,8 @@ pub enum DeliveryEnd {
         at: Timestamp,
         /// Why it did not arrive this time.
         reason: String,
+        /// The plainer form it gets from then on (`mono`, `plain`); `None`: the one it has.
+        form: Option<String>,
     },
     /// It will never arrive.
     Dead {
@@ -106,14 +108,23 @@ struct GivenFinish<'a> {
     tried: i64,
     reason: Option<Cow<'a, str>>,
     remote_id: Option<Cow<'a, str>>,
+    form: Option<&'a str>,
     done_at: Option<Timestamp>,
 }
 
 impl<'a> GivenFinish<'a> {
     fn of(item: &'a DeliveryFinish) -> Self {
         let claim = GivenClaim::of(&item.id, item.epoch);
-        let base =
-            Self { claim, state: "pending", next_at: None, tried: 1, reason: None, remote_id: None, done_at: None };
+        let base = Self {
+            claim,
+            state: "pending",
+            next_at: None,
+            tried: 1,
+            reason: None,
+            remote_id: None,
+            form: None,
+            done_at: None,
+        };
         match &item.end {
             DeliveryEnd::Done { remote } => Self {
                 state: "done",
@@ -121,7 +132,9 @@ impl<'a> GivenFinish<'a> {
                 done_at: Some(item.finished_at),
                 ..base
             },
-            DeliveryEnd::Retry { at, reason } => Self { next_at: Some(*at), reason: Some(without_nul(reason)), ..base },
+            DeliveryEnd::Retry { at, reason, form } => {
+                Self { next_at: Some(*at), reason: Some(without_nul(reason)), form: form.as_deref(), ..base }
+            }
             // Nobody was asked when it ends without an attempt: it expired, or its channel is gone.
             DeliveryEnd::Dead { reason } => {
                 Self { state: "dead", reason: Some(without_nul(reason)), tried: item.attempt.is_some().into(), ..base }
@@ -161,7 +174,7 @@ const FINISH: &str = "
             CAST(value ->> 'epoch' AS BIGINT) AS epoch, value ->> 'state' AS state,
             CAST(value ->> 'next_at' AS BIGINT) AS next_at,
             CAST(value ->> 'tried' AS BIGINT) AS tried, value ->> 'reason' AS reason,
-            value ->> 'remote_id' AS remote_id, CAST(value ->> 'done_at' AS BIGINT) AS done_at
+            value ->> 'remote_id' AS remote_id, value ->> 'form' AS form, CAST(value ->> 'done_at' AS BIGINT) AS done_at
         FROM json_each($1))
     UPDATE outbox SET
         state = given.state,
@@ -169,6 +182,7 @@ const FINISH: &str = "
         attempts = outbox.attempts + given.tried,
         last_error = COALESCE(given.reason, outbox.last_error),
         remote_id = COALESCE(given.remote_id, outbox.remote_id),
+        form = COALESCE(given.form, outbox.form),
         done_at = given.done_at,
         claimed_by = NULL,
         lease_until = NULL

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
-use watchfire_model::{ChannelName, Notification, NotificationId, RuleUid, Timestamp};
+use watchfire_model::{ChannelName, Notification, NotificationId, RuleUid, ThreadKey, Timestamp};
 
 use crate::database::{Param, Transaction, given, without_nul};
 use crate::error::Error;
@@ -115,6 +115,7 @@ struct GivenDelivery<'a> {
     notification_id: &'a str,
     channel: &'a str,
     lane: &'a str,
+    thread: Option<&'a str>,
     next_at: Timestamp,
     expires_at: Timestamp,
 }
@@ -125,6 +126,7 @@ impl<'a> GivenDelivery<'a> {
             notification_id: notice.notification.id.as_str(),
             channel: receiver.channel.as_str(),
             lane: &receiver.lane,
+            thread: notice.notification.thread.as_ref().map(ThreadKey::as_str),
             next_at: notice.created_at,
             expires_at: notice.expires_at,
         }
@@ -139,8 +141,9 @@ const INSERT_NOTIFICATIONS: &str = "
     ON CONFLICT (id) DO NOTHING";
 
 const INSERT_DELIVERIES: &str = "
-    INSERT INTO outbox (notification_id, channel, lane, next_at, expires_at, created_at)
-    SELECT value ->> 'notification_id', value ->> 'channel', value ->> 'lane', CAST(value ->> 'next_at' AS BIGINT),
+    INSERT INTO outbox (notification_id, channel, lane, thread, next_at, expires_at, created_at)
+    SELECT value ->> 'notification_id', value ->> 'channel', value ->> 'lane', value ->> 'thread',
+        CAST(value ->> 'next_at' AS BIGINT),
         CAST(value ->> 'expires_at' AS BIGINT), CAST(value ->> 'next_at' AS BIGINT)
     FROM json_each($1) WHERE true ORDER BY CAST(key AS BIGINT)
     ON CONFLICT (notification_id, channel) DO NOTHING";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::bail;
 use serde_json::{Value as Json, json};
 use watchfire_channels::spec::ChannelSpec;
-use watchfire_channels::{SendOutcome, Sender, WireRequest, test_notification};
+use watchfire_channels::{Presentation, SendOutcome, Sender, Telling, Wire, WireRequest, test_notification};
 use watchfire_engine::clock::{Clock, SystemClock};
 use watchfire_model::{ProjectName, Timestamp};
 
@@ -44,14 +44,23 @@ async fn test(options: ChannelsTest, form: Output) -> anyhow::Result<Exit> {
     send(channel, &request, timeout, form).await
 }
 
-fn test_request(channel: &ChannelSpec, now: Timestamp) -> anyhow::Result<WireRequest> {
+fn test_request(channel: &ChannelSpec, now: Timestamp) -> anyhow::Result<Wire> {
     // Two tests within a microsecond are still two tests.
     let event = format!("test/{}/{}/{}", channel.name, now.as_micros(), std::process::id());
     let notification = test_notification(ProjectName::new("default"), &event, now);
-    Ok(watchfire_channels::render(channel, &notification, now)?)
+    let presentation = Presentation::default();
+    Ok(watchfire_channels::render(channel, &Telling::first(&notification, &presentation, now))?)
 }
 
-fn show(request: &WireRequest, form: Output) -> anyhow::Result<()> {
+fn show(wire: &Wire, form: Output) -> anyhow::Result<()> {
+    match wire {
+        Wire::Http(request) => show_request(request, form),
+        Wire::Mail(mail) => output::line(&String::from_utf8_lossy(&mail.message)),
+        Wire::Nothing { why } => output::line(why),
+    }
+}
+
+fn show_request(request: &WireRequest, form: Output) -> anyhow::Result<()> {
     let body: Json = serde_json::from_slice(&request.body).unwrap_or(Json::Null);
     let headers = request.masked_headers();
     match form {
@@ -76,7 +85,7 @@ fn show(request: &WireRequest, form: Output) -> anyhow::Result<()> {
     }
 }
 
-async fn send(channel: &ChannelSpec, request: &WireRequest, timeout: Duration, form: Output) -> anyhow::Result<Exit> {
+async fn send(channel: &ChannelSpec, request: &Wire, timeout: Duration, form: Output) -> anyhow::Result<Exit> {
     let answer = Sender::new(timeout)?.send(request).await;
     let outcome = answer.outcome.as_str();
     match form {

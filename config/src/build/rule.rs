@@ -7,6 +7,7 @@ use url::Url;
 use watchfire_alerts::{
     Change, FirstRun, Hold, Missing, Mode, NoData, OnError, Patience, Repeat, Rule, SeveritySource,
 };
+use watchfire_channels::Presentation;
 use watchfire_model::{
     ChangeKind, Keep, ProjectName, QuerySpec, RuleKind, RuleName, RuleUid, Severity, format_duration,
 };
@@ -107,7 +108,12 @@ pub(crate) fn rule(
     let check = sql_check(raw, &defined.subject, &rule.name, &query, report);
     let valid = !defined.bad && report.errors() == before;
     let enabled = raw.enabled.value.as_ref().is_none_or(|flag| flag.0);
-    (valid.then_some(RuleDefinition { rule, schedule, query, enabled }), check)
+    let presentation = Presentation {
+        condition: query.when.clone(),
+        owner: raw.owner.value.as_ref().map(|owner| owner.0.clone()),
+        ..Presentation::default()
+    };
+    (valid.then_some(RuleDefinition { rule, schedule, query, enabled, presentation, report: None }), check)
 }
 
 fn text(field: &Field<Text>) -> Option<String> {

@@ -105,7 +105,14 @@ pub fn minutely(name: &str, catch_up: CatchUp) -> RuleDefinition {
         timeout: Duration::from_secs(30),
         keep: Keep::Shown(10),
     };
-    RuleDefinition { rule: rule(name, minute), schedule, query, enabled: true }
+    RuleDefinition {
+        rule: rule(name, minute),
+        schedule,
+        query,
+        enabled: true,
+        presentation: Default::default(),
+        report: None,
+    }
 }
 
 fn rule(name: &str, interval: Duration) -> Rule {

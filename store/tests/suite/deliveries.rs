@@ -67,7 +67,7 @@ on_both! {
         assert_eq!(finish(&store, &claimed, DeliveryEnd::Done { remote: Some("ts 1".into()) }).await, Committed);
         let row = only(&store).await;
         assert_eq!((row.state, row.attempts, row.done_at), (DeliveryState::Done, 1, Some(at(2))));
-        assert_eq!(finish(&store, &claimed, DeliveryEnd::Retry { at: at(3), reason: "late".into() }).await, LeaseLost);
+        assert_eq!(finish(&store, &claimed, DeliveryEnd::Retry { at: at(3), reason: "late".into(), form: None }).await, LeaseLost);
         assert!(!store.retry_delivery(&id, at(3)).await.unwrap());
         store.insert_notice(&notice("n", &["hook"], "x")).await.unwrap();
         assert_eq!(claim(&store, 9).await, []);
@@ -79,7 +79,7 @@ on_both! {
         let store = db.open().await;
         told(&store).await;
         let first = claim(&store, 1).await.remove(0);
-        finish(&store, &first, DeliveryEnd::Retry { at: at(30), reason: "503".into() }).await;
+        finish(&store, &first, DeliveryEnd::Retry { at: at(30), reason: "503".into(), form: None }).await;
         let row = only(&store).await;
         assert_eq!((row.state, row.attempts, row.next_at), (DeliveryState::Pending, 1, Some(at(30))));
         assert_eq!(row.last_error.as_deref(), Some("503"));
@@ -125,7 +125,7 @@ on_both! {
         store.insert_notice(&early).await.unwrap();
         store.insert_notice(&notice("late", &["hook"], "x")).await.unwrap();
         let first = claim(&store, 1).await.remove(0);
-        finish(&store, &first, DeliveryEnd::Retry { at: at(60), reason: "503".into() }).await;
+        finish(&store, &first, DeliveryEnd::Retry { at: at(60), reason: "503".into(), form: None }).await;
         assert_eq!(claim(&store, 49).await, []);
         let next = claim(&store, 50).await;
         assert_eq!(next[0].notification.query.as_deref(), Some("late"), "its lane goes on");
@@ -172,7 +172,7 @@ on_both! {
         for (name, next) in [("far", 9000), ("near", 5)] {
             store.insert_notice(&notice(name, &["hook"], name)).await.unwrap();
             let claimed = claim(&store, 1).await.remove(0);
-            finish(&store, &claimed, DeliveryEnd::Retry { at: at(next), reason: "503".into() }).await;
+            finish(&store, &claimed, DeliveryEnd::Retry { at: at(next), reason: "503".into(), form: None }).await;
         }
         assert_eq!(store.clamp_delays(at(0), Duration::from_secs(600)).await.unwrap(), 1);
         let due: Vec<_> = store.deliveries(&DeliveryFilter::default()).await.unwrap();
@@ -186,7 +186,7 @@ on_both! {
         for (name, reason) in [("broken", "config (404)"), ("gone", "gone (410)"), ("busy", "throttled (429)")] {
             store.insert_notice(&notice(name, &["hook"], name)).await.unwrap();
             let claimed = claim(&store, 1).await.remove(0);
-            finish(&store, &claimed, DeliveryEnd::Retry { at: at(600), reason: reason.into() }).await;
+            finish(&store, &claimed, DeliveryEnd::Retry { at: at(600), reason: reason.into(), form: None }).await;
         }
         assert_eq!(store.retry_broken(["config", "gone"], at(5)).await.unwrap(), 2);
         let mut due: Vec<_> = store.deliveries(&DeliveryFilter::default()).await.unwrap();

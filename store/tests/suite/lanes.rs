@@ -54,7 +54,7 @@ on_both! {
         let store = db.open().await;
         tell(&store, &["x", "x", "y", "y"]).await;
         let first = claim(&store, 1, &[("hook", 9)]).await;
-        finish(&store, &first[0], DeliveryEnd::Retry { at: at(50), reason: "503".into() }).await;
+        finish(&store, &first[0], DeliveryEnd::Retry { at: at(50), reason: "503".into(), form: None }).await;
         finish(&store, &first[1], DONE).await;
         assert_eq!(store.next_delivery_at().await.unwrap(), Some(at(0)), "lane y is due at once");
         let second = claim(&store, 2, &[("hook", 9)]).await;
@@ -116,7 +116,7 @@ on_both! {
         tell(&store, &["x"; 120]).await;
         let head = claim(&store, 1, &[("hook", 9)]).await;
         assert_eq!(store.next_delivery_at().await.unwrap(), None, "all of them stand behind what is under way");
-        finish(&store, &head[0], DeliveryEnd::Retry { at: at(50), reason: "503".into() }).await;
+        finish(&store, &head[0], DeliveryEnd::Retry { at: at(50), reason: "503".into(), form: None }).await;
         assert_eq!(store.next_delivery_at().await.unwrap(), Some(at(50)), "though 119 rows were due before it");
     }
 }

@@ -16,6 +16,7 @@ pub fn instance(condition: Condition) -> Instance {
         seq: 0,
         severity: Severity::Warning,
         value: None,
+        peak: None,
         told: BTreeSet::new(),
         last_told_at: BTreeMap::new(),
         untold: false,

@@ -1,0 +1,11 @@
+//! Opsgenie.
+
+use crate::channel::{RenderError, Telling};
+use crate::message::Message;
+use crate::spec::OpsgenieSpec;
+use crate::wire::Wire;
+
+/// Makes what tells a message.
+pub fn render(_spec: &OpsgenieSpec, message: &Message, _telling: &Telling<'_>) -> Result<Wire, RenderError> {
+    Ok(Wire::Nothing { why: message.title.clone() })
+}

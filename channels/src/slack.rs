@@ -1,0 +1,21 @@
+//! Slack.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::channel::{RenderError, Telling};
+use crate::message::Message;
+use crate::spec::SlackSpec;
+use crate::wire::{HeaderText, Vendor, Wire, WireRequest};
+
+/// Makes the request that tells a message.
+pub fn render(spec: &SlackSpec, message: &Message, telling: &Telling<'_>) -> Result<Wire, RenderError> {
+    Ok(Wire::Http(WireRequest {
+        vendor: Vendor::Slack,
+        method: Method::POST,
+        url: spec.url.clone(),
+        headers: vec![("content-type".to_owned(), HeaderText::new("application/json"))],
+        body: json!({"text": format!("{} {}", message.state, message.title)}).to_string().into_bytes(),
+        attempted_at: telling.attempted_at,
+    }))
+}
