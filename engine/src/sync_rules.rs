@@ -223,7 +223,14 @@ mod tests {
             timeout: Duration::ZERO,
             keep: Keep::All,
         };
-        let mut definition = RuleDefinition { rule: outbox::stand_in(&row(name)), schedule, query, enabled: true };
+        let mut definition = RuleDefinition {
+            rule: outbox::stand_in(&row(name)),
+            schedule,
+            query,
+            enabled: true,
+            presentation: Default::default(),
+            report: None,
+        };
         change(&mut definition);
         HashMap::from([(definition.rule.uid.clone(), Arc::new(definition))])
     }
