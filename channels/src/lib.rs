@@ -29,6 +29,7 @@ pub mod lane;
 pub mod limits;
 pub mod message;
 pub mod opsgenie;
+pub mod pace;
 pub mod presentation;
 mod redact;
 mod retry_after;
