@@ -2,11 +2,16 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+mod captures;
 mod check;
+mod expected;
 mod harness;
 mod limits;
 mod no_data;
+mod otlp_bytes;
+mod otlp_rules;
 mod reference_queries;
+mod reference_rows;
 mod sources;
 mod verdicts;
 mod window;
