@@ -54,3 +54,35 @@ fn times<'a>(rows: &'a RecordBatch, time_column: Option<&str>) -> Option<&'a Tim
     let column = rows.column_by_name(time_column?)?;
     (*column.data_type() == instant_type()).then(|| column.as_primitive::<TimestampMicrosecondType>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use watchfire_model::Timestamp;
+
+    /// What of these times is left for the window 10–20: the times, or `none`.
+    fn left(times: &[Option<i64>]) -> String {
+        let column = TimestampMicrosecondArray::from(times.to_vec()).with_data_type(instant_type());
+        let rows = RecordBatch::try_from_iter([("ts", Arc::new(column) as _)]).unwrap();
+        let window = Window { start: Timestamp::from_micros(10), end: Timestamp::from_micros(20) };
+        let left = Batch::new(rows, Some("ts")).nearly_inside(window, Some("ts"));
+        let times = |rows: RecordBatch| {
+            let values = super::times(&rows, Some("ts")).unwrap().iter();
+            values.map(|at| at.map_or("null".to_owned(), |at| at.to_string())).collect::<Vec<_>>().join(" ")
+        };
+        left.map_or_else(|| "none".to_owned(), times)
+    }
+
+    #[test]
+    fn sorted_rows_are_cut_to_the_window_and_others_kept_or_passed_over_whole() {
+        assert_eq!(left(&[Some(9), Some(10), Some(10), Some(19), Some(20)]), "10 10 19");
+        assert_eq!(left(&[Some(11), Some(12)]), "11 12");
+        assert_eq!(left(&[Some(1), Some(30)]), "none");
+        assert_eq!(left(&[Some(20), Some(30)]), "none");
+        assert_eq!(left(&[Some(30), Some(10)]), "30 10");
+        assert_eq!(left(&[Some(30), Some(20)]), "none");
+        assert_eq!(left(&[None, Some(10)]), "null 10");
+        assert_eq!(left(&[None]), "none");
+    }
+}

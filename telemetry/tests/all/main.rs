@@ -4,9 +4,11 @@
 
 mod captures;
 mod check;
+mod demo;
 mod expected;
 mod harness;
 mod limits;
+mod memory;
 mod no_data;
 mod otlp_bytes;
 mod otlp_rules;
