@@ -97,13 +97,13 @@ must not, that is an error.
         if !intro.trim().is_empty() {
             writeln!(page, "\n{}", intro.trim()).unwrap();
         }
-        table(&mut page, schema, &section.at, object);
+        table(&mut page, &section.at, object);
     }
     page
 }
 
 /// The table of a mapping's keys, and below it the keys that are refused.
-fn table(page: &mut String, schema: &Value, at: &str, object: &Value) {
+fn table(page: &mut String, at: &str, object: &Value) {
     let (mut rows, mut refused) = (String::new(), Vec::new());
     let keys = object["properties"].as_object().unwrap();
     for (key, value) in keys.iter().filter(|(_, value)| value["deprecated"] != true) {
@@ -121,7 +121,7 @@ fn table(page: &mut String, schema: &Value, at: &str, object: &Value) {
             .filter(|(_, other)| other["description"] == format!("Another word for `{key}`."))
             .map(|(alias, _)| format!(" Also `{alias}`."))
             .collect();
-        let kind = kind(schema, &format!("{at}/properties/{key}"), value);
+        let kind = kind(&format!("{at}/properties/{key}"), value);
         writeln!(rows, "| `{key}` | {kind} | {default} | {meaning}{} |", also.concat()).unwrap();
     }
     writeln!(page, "\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n{}", rows.trim_end()).unwrap();
@@ -145,7 +145,7 @@ fn is_required(object: &Value, key: &str) -> bool {
 }
 
 /// What a value is, in a few words; mappings link to their sections.
-fn kind(schema: &Value, at: &str, value: &Value) -> String {
+fn kind(at: &str, value: &Value) -> String {
     let at = canonical(at);
     if let Some(section) = sections().into_iter().find(|section| section.at == at) {
         let name = section.heading.trim_start_matches(['#', ' ']);
@@ -165,7 +165,7 @@ fn kind(schema: &Value, at: &str, value: &Value) -> String {
         return words.iter().map(word).collect::<Vec<_>>().join(", ");
     }
     if let Some(either) = value["oneOf"].as_array() {
-        let of = |index: usize| kind(schema, &format!("{at}/oneOf/{index}"), &either[index]);
+        let of = |index: usize| kind(&format!("{at}/oneOf/{index}"), &either[index]);
         // A list stands beside its own item: a single value is a list of one.
         let all: Vec<_> = if either[0]["type"] == "array" { vec![of(0)] } else { (0..either.len()).map(of).collect() };
         return all.join(" or ");
@@ -175,10 +175,10 @@ fn kind(schema: &Value, at: &str, value: &Value) -> String {
             let name = at.rsplit('/').next().unwrap();
             return format!("list of [{name}](#{name})");
         }
-        return format!("list of {}", kind(schema, &format!("{at}/items"), &value["items"]));
+        return format!("list of {}", kind(&format!("{at}/items"), &value["items"]));
     }
     if value["additionalProperties"].is_object() {
-        return format!("names to {}", kind(schema, &at, &value["additionalProperties"]));
+        return format!("names to {}", kind(&at, &value["additionalProperties"]));
     }
     match value["type"].as_str() {
         Some("boolean") => "`true`, `false`".to_owned(),

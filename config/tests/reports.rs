@@ -185,3 +185,11 @@ fn reports_stand_behind_the_alerts_of_their_file_and_count_as_rules() {
     let checks: Vec<_> = loaded.checks.iter().map(|check| check.kind).collect();
     assert_eq!((checks, loaded.rules), (vec![RuleKind::Alert, RuleKind::Report], 2));
 }
+
+#[test]
+fn the_example_of_the_page_about_reports_is_whole() {
+    let page = fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reports.md")).unwrap();
+    let example = page.split("```yaml\nversion: 1\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let example = example.replace("slack-ml", "chat").replace("finance-mail", "mail");
+    assert_eq!(whole(&example).definitions.rules.len(), 1);
+}
