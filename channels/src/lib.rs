@@ -43,7 +43,10 @@ pub mod wire;
 
 pub use address::masked_address;
 pub use channel::{RenderError, Telling, render};
-pub use check::{SpecError, check_header_name, check_header_value, check_secret, check_url, travels_in_the_clear};
+pub use check::{
+    SpecError, check_header_name, check_header_value, check_host, check_mailbox, check_secret, check_url, is_loopback,
+    travels_in_the_clear,
+};
 pub use classify::{SendOutcome, classify};
 pub use delivery::{DeadReason, NextStep, expires_at, next_step};
 pub use form::Form;

@@ -35,6 +35,12 @@ pub const SECRET_MIN_BYTES: usize = 24;
 /// The most random bytes that a signing secret may hold.
 pub const SECRET_MAX_BYTES: usize = 64;
 
+/// How many receivers one mail may have; what every mail server must take (RFC 5321, 4.5.3.1.8).
+pub const MAIL_RECEIVERS_MAX: usize = 100;
+
+/// How many teams an Opsgenie channel may call; the vendor's limit of responders.
+pub const OPSGENIE_TEAMS_MAX: usize = 50;
+
 /// The wait that doubles with each failed attempt starts here.
 pub const RETRY_BASE: Duration = Duration::from_secs(2);
 
