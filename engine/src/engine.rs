@@ -13,6 +13,7 @@ use watchfire_telemetry::Telemetry;
 use crate::clock::Clock;
 use crate::definition::{Active, Definitions, DefinitionsStatus, Refusal};
 use crate::error::Error;
+use crate::gate::Gates;
 use crate::group_commit::GroupCommit;
 use crate::kill_point::KillPoint;
 use crate::shared::{Parts, Shared};
@@ -93,10 +94,10 @@ impl Engine {
         supervisor
             .deciding()
             .spawn_forever("evaluations", move || claim_rules::run(Arc::clone(&evaluating), beats.clone()));
-        let in_flight = Arc::new(deliver::InFlight::default());
+        let gates = Arc::new(Gates::default());
         let delivering = Arc::clone(&shared);
         supervisor.delivering().spawn_forever("deliveries", move || {
-            deliver::run(Arc::clone(&delivering), Arc::clone(&in_flight), seconds.clone())
+            deliver::run(Arc::clone(&delivering), Arc::clone(&gates), seconds.clone())
         });
         let living = Arc::clone(&shared);
         supervisor.committing().spawn_forever("signs of life", move || housekeeping::live(Arc::clone(&living)));

@@ -6,6 +6,7 @@ mod definitions;
 mod deliveries;
 mod error;
 mod health;
+pub mod stand_in;
 
 use std::future::IntoFuture;
 use std::net::SocketAddr;

@@ -188,7 +188,7 @@ const DELIVERIES: &str = "
     ORDER BY position DESC LIMIT $5";
 
 const RETRY: &str = "
-    UPDATE outbox SET state = 'pending', next_at = $3,
+    UPDATE outbox SET state = 'pending', form = 'native', next_at = $3,
         expires_at = CASE WHEN expires_at < $4 THEN $4 ELSE expires_at END
     WHERE notification_id = $1 AND channel = $2 AND state IN ('dead', 'pending')";
 

@@ -2,12 +2,19 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+mod captures;
 mod check;
+mod demo;
+mod expected;
 mod harness;
 mod limits;
+mod memory;
 mod no_data;
+mod otlp_bytes;
+mod otlp_rules;
 mod reference_queries;
 mod result_file;
+mod reference_rows;
 mod sources;
 mod verdicts;
 mod window;
