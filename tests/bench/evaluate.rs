@@ -112,7 +112,8 @@ struct Figures {
 impl Figures {
     async fn read(engine: &Engine) -> Self {
         let page = engine.metrics().await;
-        let failed = page.lines().find_map(|line| line.strip_prefix("watchfire_evaluations_total{outcome=\"failed\"} "));
+        let failed =
+            page.lines().find_map(|line| line.strip_prefix("watchfire_evaluations_total{outcome=\"failed\"} "));
         Self {
             slot_to_commit: Histogram::read(&page, "watchfire_slot_to_commit_seconds"),
             failed: failed.and_then(|count| count.parse().ok()).unwrap_or_default(),

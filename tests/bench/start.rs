@@ -57,12 +57,16 @@ async fn first_message(binary: &Path) -> anyhow::Result<Duration> {
     let receiver = Receiver::start().await?;
     let folder = tempfile::tempdir()?;
     write(folder.path(), "table.csv", "level\n1\n")?;
-    write(folder.path(), "rule.yaml", &format!(
-        "version: 1\nchannels:\n  - {{name: hook, type: webhook, url: '{}'}}\nsources:\n  \
+    write(
+        folder.path(),
+        "rule.yaml",
+        &format!(
+            "version: 1\nchannels:\n  - {{name: hook, type: webhook, url: '{}'}}\nsources:\n  \
          - {{name: levels, type: csv, path: table.csv}}\nalerts:\n  - name: any\n    query: SELECT level FROM levels\n    \
          every: 2s\n    window: none\n    notify_when: any_results\n    notify: [hook]\n",
-        receiver.url
-    ))?;
+            receiver.url
+        ),
+    )?;
     let product = Product::start(binary, folder.path()).await?;
     receiver.wait_for(1).await;
     product.kill().await?;
