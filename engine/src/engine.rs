@@ -28,7 +28,7 @@ const CLOSING_AT_MOST: Duration = Duration::from_secs(3);
 
 /// A running engine.
 pub struct Engine {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     heartbeat: Mutex<Option<Heartbeat>>,
     /// One replacement of definitions at a time.
     replacing: Mutex<()>,

@@ -11,6 +11,7 @@
 //! [`Engine::start`], then `claim_rules.rs`, `evaluate_rule.rs` and `deliver.rs`.
 
 mod agenda;
+mod ask;
 mod claim_rules;
 pub mod clock;
 mod definition;
@@ -26,6 +27,7 @@ mod kill_point;
 mod links;
 mod metrics;
 mod outbox;
+mod reports;
 mod run_once;
 mod shared;
 mod supervise;
@@ -34,4 +36,6 @@ mod sync_rules;
 pub use definition::{Definitions, DefinitionsStatus, Refusal, ReportSpec, RuleDefinition};
 pub use engine::{Engine, EngineParts};
 pub use error::Error;
+pub use reports::{REPORT_RESULT_MAX_BYTES, decode_result};
 pub use run_once::{RunReport, WouldNotify, run_once};
+pub use watchfire_store::{StoredBody, StoredResult};

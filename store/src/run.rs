@@ -124,8 +124,19 @@ pub struct RunRow {
     pub started_at: Option<Timestamp>,
     /// When it ended; of a range its last run. `None` when skipped.
     pub finished_at: Option<Timestamp>,
+    /// What is kept of a report's result; `None`: nothing, or not any more.
+    pub result: Option<RunResult>,
     /// Set when the row stands for several runs, or for skipped slots.
     pub range: Option<RunRange>,
+}
+
+/// The kept result of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunResult {
+    /// How many rows are kept.
+    pub rows: u64,
+    /// How large its file is, in bytes.
+    pub bytes: u64,
 }
 
 /// What a range covers.
@@ -263,6 +274,10 @@ fn run_row(row: &Row) -> Result<RunRow, Error> {
             reason: reason.unwrap_or_else(|| UNEVENTFUL.to_owned()),
         }),
     };
+    let result = match (row.maybe_count("stored_rows")?, row.maybe_count("bytes_len")?) {
+        (Some(rows), Some(bytes)) => Some(RunResult { rows, bytes }),
+        (None, _) | (_, None) => None,
+    };
     Ok(RunRow {
         uid: RuleUid::new(row.text("rule_uid")?),
         rule: RuleName::new(row.text("rule")?),
@@ -276,6 +291,7 @@ fn run_row(row: &Row) -> Result<RunRow, Error> {
         error: row.maybe_text("error")?,
         started_at: row.maybe_instant("started_at")?,
         finished_at: row.maybe_instant("finished_at")?,
+        result,
         range,
     })
 }
@@ -295,9 +311,13 @@ pub(crate) const INSERT_RUNS: &str = "
 macro_rules! select_runs {
     ($filter:literal) => {
         concat!(
-            "SELECT rule_uid, rules.name AS rule, runs.incarnation AS incarnation, first_at, last_at, slot_count,
-                status, outcome, reason, window_start, window_end, row_count, notified, error, started_at, finished_at
+            "SELECT runs.rule_uid AS rule_uid, rules.name AS rule, runs.incarnation AS incarnation, first_at, last_at,
+                slot_count, status, outcome, reason, runs.window_start AS window_start,
+                runs.window_end AS window_end, runs.row_count AS row_count, notified, error, started_at, finished_at,
+                results.stored_rows AS stored_rows, results.bytes_len AS bytes_len
             FROM runs JOIN rules ON rules.uid = runs.rule_uid
+            LEFT JOIN report_results AS results ON results.rule_uid = runs.rule_uid
+                AND results.incarnation = runs.incarnation AND results.scheduled_for = runs.first_at
             WHERE ",
             $filter,
             " AND ($3 IS NULL OR status = $3) AND last_at < COALESCE($4, 9223372036854775807)
@@ -308,5 +328,6 @@ macro_rules! select_runs {
 
 const RUNS: &str = select_runs!("$1 IS NULL AND $2 IS NULL");
 
-const RUNS_OF_A_RULE: &str =
-    select_runs!("rule_uid IN (SELECT uid FROM rules WHERE ($1 IS NULL OR name = $1) AND ($2 IS NULL OR uid = $2))");
+const RUNS_OF_A_RULE: &str = select_runs!(
+    "runs.rule_uid IN (SELECT uid FROM rules WHERE ($1 IS NULL OR name = $1) AND ($2 IS NULL OR uid = $2))"
+);

@@ -12,6 +12,7 @@
 //!
 //! Telemetry comes in as OTLP ([`decode_traces`], [`decode_logs`]) and is kept in memory
 //! ([`Telemetry::append_records`]), or lies in files that are read where they are.
+//! Beside them, [`result_file`] keeps results as Parquet.
 //!
 //! A query only reads. Its `now()` and its window come from its slot, never from a clock;
 //! what it may use is bounded by [`Limits`]; it runs on threads of its own.
@@ -42,6 +43,7 @@ mod parse;
 mod part;
 mod place;
 mod plan;
+pub mod result_file;
 mod runtime;
 mod session;
 mod source;

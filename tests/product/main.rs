@@ -15,6 +15,7 @@ mod kill;
 mod main_job;
 mod reload;
 mod replicas;
+mod reports;
 mod scene;
 mod semantics;
 mod shutdown;

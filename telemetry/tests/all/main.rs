@@ -14,6 +14,7 @@ mod otlp_bytes;
 mod otlp_rules;
 mod reference_queries;
 mod reference_rows;
+mod result_file;
 mod sources;
 mod verdicts;
 mod window;
