@@ -42,6 +42,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod words;
 
 pub use decision::{Decision, Notice, RunContext, StateChanges, Verdict};
 pub use evaluate::{end, evaluate};

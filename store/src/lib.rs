@@ -24,6 +24,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
+mod attempt_list;
 mod compaction;
 mod database;
 mod delivery;
@@ -32,8 +33,10 @@ mod delivery_list;
 mod error;
 mod evaluation;
 mod folder;
+mod instance_list;
 mod outbox;
 mod rule;
+mod rule_summary;
 mod run;
 mod schema;
 mod state_load;
@@ -41,14 +44,17 @@ mod state_write;
 mod store;
 mod target;
 
+pub use attempt_list::AttemptRow;
 pub use delivery::ClaimedDelivery;
 pub use delivery_finish::{Attempt, DeliveryEnd, DeliveryFinish};
 pub use delivery_list::{DeliveryFilter, DeliveryRow, DeliveryState};
 pub use error::Error;
 pub use evaluation::{CommitOutcome, EvaluationCommit};
+pub use instance_list::InstancePlace;
 pub use outbox::{DeliveryId, OutboxNotice, OutboxReceiver};
 pub use rule::{ClaimedRule, Closing, RuleRow};
-pub use run::{RunFilter, RunRange, RunRecord, RunRow, RunStatus, SkippedSlots};
+pub use rule_summary::{RuleSummary, Trouble};
+pub use run::{RunFilter, RunPlace, RunRange, RunRecord, RunRow, RunStatus, SkippedSlots};
 pub use schema::AppliedMigration;
 pub use store::Store;
 pub use target::StoreTarget;
