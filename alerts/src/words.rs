@@ -109,8 +109,21 @@ mod tests {
             Repeat::Never.to_string(),
         ];
         let written = [
-            "3m", "0s", "3 runs", "resolve", "resolve after 2 runs", "keep", "alert after 1h30m", "alert after 1 run",
-            "resolve", "ok", "keep", "alert after 3 runs", "keep", "4h", "never",
+            "3m",
+            "0s",
+            "3 runs",
+            "resolve",
+            "resolve after 2 runs",
+            "keep",
+            "alert after 1h30m",
+            "alert after 1 run",
+            "resolve",
+            "ok",
+            "keep",
+            "alert after 3 runs",
+            "keep",
+            "4h",
+            "never",
         ];
         assert_eq!(said, written);
     }

@@ -15,6 +15,7 @@ use crate::definition::{Active, Definitions, DefinitionsStatus, Refusal};
 use crate::error::Error;
 use crate::group_commit::GroupCommit;
 use crate::kill_point::KillPoint;
+use crate::look::Gate;
 use crate::shared::{Parts, Shared};
 use crate::supervise::Supervisor;
 use crate::sync_rules::sync_rules;
@@ -27,7 +28,9 @@ const CLOSING_AT_MOST: Duration = Duration::from_secs(3);
 
 /// A running engine.
 pub struct Engine {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
+    /// Everybody reads through it who only wants to look.
+    pub(crate) gate: Gate,
     heartbeat: Mutex<Option<Heartbeat>>,
     /// One replacement of definitions at a time.
     replacing: Mutex<()>,
@@ -104,6 +107,7 @@ impl Engine {
         supervisor.committing().spawn_forever("housekeeping", move || housekeeping::tidy(Arc::clone(&tidying)));
         Ok(Arc::new(Self {
             shared,
+            gate: Gate::default(),
             heartbeat: Mutex::new(Some(heartbeat)),
             replacing: Mutex::new(()),
             status: std::sync::Mutex::new(status),

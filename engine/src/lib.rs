@@ -23,6 +23,7 @@ mod group_commit;
 mod housekeeping;
 mod kill_point;
 mod links;
+mod look;
 mod metrics;
 mod outbox;
 mod run_once;
@@ -33,4 +34,12 @@ mod sync_rules;
 pub use definition::{Definitions, DefinitionsStatus, Refusal, ReportSpec, RuleDefinition};
 pub use engine::{Engine, EngineParts};
 pub use error::Error;
+pub use look::{AlertDetail, AlertFilter, AlertInstance, AlertOverview, HealthName, RuleWords};
 pub use run_once::{RunReport, WouldNotify, run_once};
+
+// What those who look see of other rooms: the doors above this one know no other room below it.
+pub use watchfire_alerts::{Condition, Instance};
+pub use watchfire_store::{
+    AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState, InstancePlace, RuleSummary, RunFilter, RunPlace, RunRow,
+    RunStatus, Trouble,
+};

@@ -53,7 +53,15 @@ mod tests {
         ];
         assert_eq!(
             windows.map(|window| window.to_string()),
-            ["1d12h", "previous_day", "previous_week", "previous_month", "since_previous_slot", "since_last_run", "none"]
+            [
+                "1d12h",
+                "previous_day",
+                "previous_week",
+                "previous_month",
+                "since_previous_slot",
+                "since_last_run",
+                "none"
+            ]
         );
         let catch_ups =
             [CatchUp::Latest, CatchUp::LatestWithin(hours(12)), CatchUp::AllWithin(hours(1)), CatchUp::None];

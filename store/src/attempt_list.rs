@@ -29,8 +29,7 @@ impl Store {
     /// [`Error::Unavailable`] when the database cannot be asked now.
     pub async fn attempts(&self, id: &DeliveryId, limit: usize) -> Result<Vec<AttemptRow>, Error> {
         let limit = crate::database::int(limit as u64);
-        let params =
-            [Param::Text(id.notification.as_str()), Param::Text(id.channel.as_str()), Param::Int(limit)];
+        let params = [Param::Text(id.notification.as_str()), Param::Text(id.channel.as_str()), Param::Int(limit)];
         let rows = self.database().read(ATTEMPTS, &params).await?;
         rows.iter().rev().map(attempt_row).collect()
     }
