@@ -16,13 +16,14 @@
 //! This room does not know SQL (verdicts arrive as booleans), channels' wire formats, or storage.
 //! Start reading at [`evaluate`]: it branches by outcome and by what the rule looks at, into `watch`
 //! (instances: `instances` reads rows, `missing` absences, `condition` moves, `episode` says what there is
-//! to tell), `change` (row differences) or `report`; `health` is the other axis, `audience` says who hears,
+//! to tell), `change` (row differences) or `report` (with `compare`: against the window before); `health` is the other axis, `audience` says who hears,
 //! `group` puts together what chat channels read, `notice` fills the message.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 mod audience;
 mod change;
+mod compare;
 mod condition;
 pub mod decision;
 mod episode;
@@ -33,6 +34,7 @@ mod health;
 mod instances;
 mod missing;
 mod notice;
+mod number;
 mod overflow;
 mod report;
 pub mod rule;
@@ -44,6 +46,7 @@ mod tests;
 mod watch;
 mod words;
 
+pub use compare::with_earlier;
 pub use decision::{Decision, Notice, RunContext, StateChanges, Verdict};
 pub use evaluate::{end, evaluate};
 pub use rule::{

@@ -1,6 +1,8 @@
 //! Reports: no state, and always an occurrence.
 
-use watchfire_model::{NotificationKind, Observation, Reason};
+use std::collections::BTreeMap;
+
+use watchfire_model::{NotificationKind, Observation, Reason, Value};
 
 use crate::decision::{Decision, Notice, RunContext, Verdict};
 use crate::evaluate::{empty, end_episodes, verdict};
@@ -8,7 +10,7 @@ use crate::instances::{Evidence, severity_of_all};
 use crate::notice::{Fact, notice};
 use crate::rule::{Mode, Rule};
 use crate::state::RuleState;
-use crate::{audience, health};
+use crate::{audience, health, number};
 
 /// A report has no state: an empty input is an empty report.
 pub(crate) fn reported_empty(rule: &Rule, previous: &RuleState, context: &RunContext) -> Decision {
@@ -39,5 +41,22 @@ fn report(rule: &Rule, previous: &RuleState, observation: &Observation, context:
         evidence: Evidence::breaching(rule, observation),
         ..Fact::of_rule(NotificationKind::ReportReady, Reason::Report, at, hearers)
     };
-    (is_sent && fact.is_told(rule)).then(|| notice(rule, previous.incarnation, fact, context))
+    (is_sent && fact.is_told(rule)).then(|| {
+        let mut notice = notice(rule, previous.incarnation, fact, context);
+        notice.notification.totals = totals(observation);
+        notice
+    })
+}
+
+/// The total of each numeric column by its name, over every row, shown or not.
+///
+/// Where two columns share a name, the first one's.
+fn totals(observation: &Observation) -> BTreeMap<String, Value> {
+    let mut totals = observation.totals.clone();
+    for (place, column) in observation.columns.iter().enumerate() {
+        if column.kind.is_numeric() && !totals.contains_key(&column.name) {
+            totals.insert(column.name.clone(), number::total(observation, place));
+        }
+    }
+    totals
 }

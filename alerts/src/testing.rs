@@ -204,6 +204,7 @@ pub(crate) fn observation(rows: Vec<ObservedRow>) -> Observation {
         unrecovered_count: rows.iter().filter(|row| row.recovered == Some(false)).count() as u64,
         severity: breaching.filter_map(|row| row.severity).max(),
         value_column: Some(1),
+        totals: BTreeMap::new(),
         rows,
     }
 }

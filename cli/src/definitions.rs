@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use watchfire_alerts::Mode;
 use watchfire_config::{Definitions, Loaded, Problem, ProblemSeverity, RuleDefinition, SqlCheck, TextMap};
+use watchfire_model::RuleKind;
 use watchfire_telemetry::{Limits, SqlPart, SqlProblem, Telemetry};
 
 use crate::arguments::Output;
@@ -47,13 +48,15 @@ pub(crate) async fn check_sql(loaded: &mut Loaded, telemetry: &Telemetry) {
     loaded.add_problems(found);
 }
 
-/// One row at every slot is what a watch on changes of a total wants.
+/// One row at every slot is what a watch on changes of a total wants, and what a report is.
 fn matters(loaded: &Loaded, check: &SqlCheck, problem: &SqlProblem) -> bool {
-    let watches_changes = || {
+    let wants_rows = || {
         let rule = loaded.definitions.rules.iter().find(|definition| definition.rule.name == check.rule);
-        rule.is_none_or(|definition| definition.rule.notify_when == Mode::DataChange)
+        rule.is_none_or(|definition| {
+            definition.rule.notify_when == Mode::DataChange || definition.rule.kind == RuleKind::Report
+        })
     };
-    problem.code != "always_fires" || !watches_changes()
+    problem.code != "always_fires" || !wants_rows()
 }
 
 /// Puts a mistake in SQL where it stands in the file.

@@ -17,6 +17,9 @@ pub enum Error {
     /// The sources cannot be set up.
     #[error("the sources: {0}")]
     Telemetry(#[from] watchfire_telemetry::Error),
+    /// A stored result is damaged.
+    #[error("{0}")]
+    Result(watchfire_telemetry::Error),
     /// The client for deliveries cannot be set up.
     #[error("the delivery client: {0}")]
     Sender(#[from] watchfire_channels::SendError),
@@ -31,7 +34,7 @@ impl Error {
         match self {
             Self::Store(trouble) => trouble.is_transient(),
             Self::StoreSilent { .. } => true,
-            Self::Telemetry(_) | Self::Sender(_) | Self::Heartbeat(_) => false,
+            Self::Telemetry(_) | Self::Result(_) | Self::Sender(_) | Self::Heartbeat(_) => false,
         }
     }
 }

@@ -101,6 +101,7 @@ impl Progress {
             release: true,
             last_window_end: self.last_window_end,
             run: None,
+            result: None,
             skipped,
             state: state.clone(),
             changes: alerts::StateChanges::default(),

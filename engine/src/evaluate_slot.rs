@@ -1,21 +1,17 @@
 //! Decides one slot of one rule: ask, decide, and what of it is to be stored.
 
-use std::time::Duration;
-
 use tracing::warn;
 use watchfire_alerts::{self as alerts, RuleState, RunContext};
 use watchfire_model::{FailureCode, Outcome, Slot, SlotContext, Window};
-use watchfire_store::{ClaimedRule, EvaluationCommit, OutboxNotice, RunRecord, RunStatus, SkippedSlots};
-use watchfire_telemetry::Telemetry;
+use watchfire_store::{ClaimedRule, EvaluationCommit, OutboxNotice, ReportResult, RunRecord, RunStatus, SkippedSlots};
 
+use crate::ask::ask;
 use crate::definition::{Active, RuleDefinition};
 use crate::evaluate_rule::Progress;
 use crate::kill_point::KillPoint;
 use crate::outbox;
+use crate::reports::result_to_keep;
 use crate::shared::Shared;
-
-/// Waits before a source that could not be read is asked again, within the same slot.
-const SOURCE_RETRIES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 
 /// One decided slot, before its commit.
 pub(crate) struct Done {
@@ -25,6 +21,7 @@ pub(crate) struct Done {
     changes: alerts::StateChanges,
     notices: Vec<OutboxNotice>,
     run: RunRecord,
+    result: Option<ReportResult>,
 }
 
 impl Done {
@@ -43,6 +40,7 @@ impl Done {
             release: false,
             last_window_end: progress.last_window_end,
             run: Some(self.run),
+            result: self.result,
             skipped,
             state: self.decision.state,
             changes: self.changes,
@@ -99,21 +97,16 @@ pub(crate) async fn evaluate_slot(
         started_at,
         finished_at: created_at,
     };
-    Done { window, succeeded: !matches!(decision.verdict, alerts::Verdict::Failed), decision, changes, notices, run }
-}
-
-/// Asks the query; a source that cannot be read is asked again, twice, over the same window.
-pub(crate) async fn ask(telemetry: &Telemetry, definition: &RuleDefinition, context: &SlotContext) -> Outcome {
-    let mut outcome = telemetry.evaluate(&definition.query, context).await;
-    for wait in SOURCE_RETRIES {
-        let again = matches!(&outcome, Outcome::Failed(failure) if failure.code.is_transient());
-        if !again {
-            break;
-        }
-        tokio::time::sleep(wait).await;
-        outcome = telemetry.evaluate(&definition.query, context).await;
+    let result = result_to_keep(definition, slot.scheduled_for, window, outcome, created_at).await;
+    Done {
+        window,
+        succeeded: !matches!(decision.verdict, alerts::Verdict::Failed),
+        decision,
+        changes,
+        notices,
+        run,
+        result,
     }
-    outcome
 }
 
 /// Why the evaluation failed: the query, or the decision over its rows (duplicate keys).

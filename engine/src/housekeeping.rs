@@ -59,7 +59,7 @@ pub(crate) async fn tidy(shared: Arc<Shared>) {
         if round.is_multiple_of(PRUNE_EVERY)
             && let Err(trouble) = prune(&shared).await
         {
-            warn!(error = %trouble, "Old runs and deliveries could not be forgotten");
+            warn!(error = %trouble, "Old runs, deliveries and results could not be forgotten");
         }
     }
 }
@@ -68,6 +68,7 @@ async fn prune(shared: &Shared) -> Result<(), watchfire_store::Error> {
     let now = shared.clock.now();
     let runs = shared.store.prune_runs(now.minus(RUNS_KEPT_FOR), RUNS_KEPT).await?;
     let deliveries = shared.store.prune_deliveries(now.minus(DELIVERIES_KEPT_FOR)).await?;
-    debug!(runs, deliveries, "Old history forgotten");
+    let results = shared.store.prune_report_results(now).await?;
+    debug!(runs, deliveries, results, "Old history forgotten");
     Ok(())
 }

@@ -11,6 +11,7 @@
 //! [`Engine::start`], then `claim_rules.rs`, `evaluate_rule.rs` and `deliver.rs`.
 
 mod agenda;
+mod ask;
 mod claim_rules;
 pub mod clock;
 mod definition;
@@ -26,6 +27,7 @@ mod links;
 mod look;
 mod metrics;
 mod outbox;
+mod reports;
 mod run_once;
 mod shared;
 mod supervise;
@@ -35,11 +37,12 @@ pub use definition::{Definitions, DefinitionsStatus, Refusal, ReportSpec, RuleDe
 pub use engine::{Engine, EngineParts};
 pub use error::Error;
 pub use look::{AlertDetail, AlertFilter, AlertInstance, AlertOverview, HealthName, RuleWords};
+pub use reports::{REPORT_RESULT_MAX_BYTES, decode_result};
 pub use run_once::{RunReport, WouldNotify, run_once};
 
 // What those who look see of other rooms: the doors above this one know no other room below it.
 pub use watchfire_alerts::{Condition, Instance};
 pub use watchfire_store::{
     AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState, InstancePlace, RuleSummary, RunFilter, RunPlace, RunRow,
-    RunStatus, Trouble,
+    RunStatus, StoredBody, StoredResult, Trouble,
 };

@@ -50,7 +50,7 @@ pub async fn run_once(
 ) -> RunReport {
     let window = definition.schedule.window_of(at, last_window_end);
     let context = SlotContext { scheduled_for: at, window };
-    let outcome = crate::evaluate_slot::ask(telemetry, definition, &context).await;
+    let outcome = crate::ask::ask(telemetry, definition, &context).await;
     let state = state.unwrap_or_else(|| RuleState { incarnation: 1, ..RuleState::default() });
     let next_run_at = definition.schedule.cadence.next_after(at);
     let run = RunContext { slot: Slot::on_time(at), window, next_run_at };

@@ -1,5 +1,6 @@
 //! What one evaluation saw. A failed query is a value here, not an early return.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,8 @@ pub struct Observation {
     pub severity: Option<Severity>,
     /// The column whose cell is the rule's value: the first numeric one in `when`, else the first numeric one.
     pub value_column: Option<usize>,
+    /// Totals, by column name, that are not the sums of `rows`: what a comparison with another window added.
+    pub totals: BTreeMap<String, Value>,
 }
 
 /// One row and the verdicts on it.

@@ -36,6 +36,19 @@ pub enum ColumnType {
 }
 
 impl ColumnType {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::String,
+        Self::Int,
+        Self::Float,
+        Self::Bool,
+        Self::Timestamp,
+        Self::Duration,
+        Self::Json,
+        Self::List,
+        Self::Binary,
+    ];
+
     /// The word for it in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

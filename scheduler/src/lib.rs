@@ -31,4 +31,4 @@ pub use catch_up::{CatchUp, ON_TIME_GRACE, Owed, SkipReason, SkippedRange, owed}
 pub use cron::{CronCadence, CronField, PatternError};
 pub use every::Every;
 pub use schedule::Schedule;
-pub use window::{WindowSpec, window_of};
+pub use window::{WindowSpec, previous_window, window_of};

@@ -7,7 +7,7 @@ use watchfire_model::{Timestamp, Window};
 
 use crate::cadence::Cadence;
 use crate::catch_up::CatchUp;
-use crate::window::{WindowSpec, window_of};
+use crate::window::{WindowSpec, previous_window, window_of};
 
 /// The time side of one rule; every default is already filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,5 +28,10 @@ impl Schedule {
     /// The window of a slot; see [`window_of`].
     pub fn window_of(&self, slot: Timestamp, last_window_end: Option<Timestamp>) -> Option<Window> {
         window_of(self.window, self.delay, &self.cadence, self.zone, slot, last_window_end)
+    }
+
+    /// The window before one of this schedule, to compare with; see [`previous_window`].
+    pub fn previous_window(&self, window: Window) -> Option<Window> {
+        previous_window(self.window, self.delay, &self.cadence, self.zone, window)
     }
 }

@@ -71,6 +71,33 @@ pub fn window_of(
     }
 }
 
+/// The window before one that [`window_of`] gave, to compare with; it ends where that one starts.
+///
+/// Of a calendar word it is the day, week or month before, of `SincePreviousSlot` what the slot before read,
+/// of a span and of `SinceLastRun` the same length once more. `None` under [`WindowSpec::None`].
+pub fn previous_window(
+    spec: WindowSpec,
+    delay: Duration,
+    cadence: &Cadence,
+    zone: Tz,
+    window: Window,
+) -> Option<Window> {
+    let Window { start, end } = window;
+    match spec {
+        // The start of a calendar window is the end of the one before, so it stands in for the slot.
+        WindowSpec::PreviousDay | WindowSpec::PreviousWeek | WindowSpec::PreviousMonth => {
+            window_of(spec, Duration::ZERO, cadence, zone, start, None)
+        }
+        WindowSpec::SincePreviousSlot => {
+            Some(Window { start: previous_slot(cadence, start.plus(delay)).minus(delay), end: start })
+        }
+        WindowSpec::Span(_) | WindowSpec::SinceLastRun => {
+            Some(Window { start: start.minus(end.since(start)), end: start })
+        }
+        WindowSpec::None => None,
+    }
+}
+
 /// The slot before one; before the very first, as far back as the next one is ahead.
 fn previous_slot(cadence: &Cadence, slot: Timestamp) -> Timestamp {
     cadence

@@ -136,6 +136,42 @@ fn a_window_since_the_last_run_starts_where_that_one_ended() {
 }
 
 #[test]
+fn the_window_before_is_the_calendar_unit_before_or_what_the_slot_before_read() {
+    use WindowSpec::{PreviousDay, PreviousMonth, PreviousWeek, SinceLastRun, SincePreviousSlot, Span};
+    let hour = Span(Duration::from_secs(3_600));
+    for (window, zone, slot, expected, long) in [
+        (PreviousDay, "UTC", "2026-11-20T09:00:00Z", "2026-11-18T00:00:00Z 2026-11-19T00:00:00Z", 24.0),
+        // On Tuesday after the change, Monday is compared with the Sunday of 23 or 25 hours.
+        (PreviousDay, "Europe/Berlin", "2025-04-01T07:00:00Z", "2025-03-29T23:00:00Z 2025-03-30T22:00:00Z", 23.0),
+        (PreviousDay, "Europe/Berlin", "2025-10-28T08:00:00Z", "2025-10-25T22:00:00Z 2025-10-26T23:00:00Z", 25.0),
+        // And on Monday that Sunday with a Saturday of 24.
+        (PreviousDay, "Europe/Berlin", "2025-03-31T07:00:00Z", "2025-03-28T23:00:00Z 2025-03-29T23:00:00Z", 24.0),
+        (PreviousDay, "Pacific/Apia", "2011-12-31T19:00:00Z", "2011-12-29T10:00:00Z 2011-12-30T10:00:00Z", 24.0),
+        (PreviousWeek, "Europe/Berlin", "2025-04-07T07:00:00Z", "2025-03-23T23:00:00Z 2025-03-30T22:00:00Z", 167.0),
+        (PreviousWeek, "UTC", "2027-01-05T09:00:00Z", "2026-12-21T00:00:00Z 2026-12-28T00:00:00Z", 168.0),
+        // Months of different length: April after March, March after February, January after December.
+        (PreviousMonth, "UTC", "2026-05-01T09:00:00Z", "2026-03-01T00:00:00Z 2026-04-01T00:00:00Z", 744.0),
+        (PreviousMonth, "UTC", "2026-04-01T09:00:00Z", "2026-02-01T00:00:00Z 2026-03-01T00:00:00Z", 672.0),
+        (PreviousMonth, "UTC", "2027-02-01T09:00:00Z", "2026-12-01T00:00:00Z 2027-01-01T00:00:00Z", 744.0),
+        (hour, "UTC", "2026-11-20T09:00:00Z", "2026-11-20T07:00:00Z 2026-11-20T08:00:00Z", 1.0),
+        // From nine to nine on the day of the change, and from nine to nine the day before.
+        (SincePreviousSlot, "Europe/Berlin", "2025-03-30T07:00:00Z", "2025-03-28T08:00:00Z 2025-03-29T08:00:00Z", 24.0),
+        (SincePreviousSlot, "Europe/Berlin", "2025-03-31T07:00:00Z", "2025-03-29T08:00:00Z 2025-03-30T07:00:00Z", 23.0),
+    ] {
+        let schedule = daily(zone, window, "0s");
+        let found = schedule.previous_window(schedule.window_of(at(slot), None).unwrap());
+        assert_eq!((shown(found).as_str(), hours(found)), (expected, long), "{window:?} in {zone} at {slot}");
+    }
+    let since = daily("UTC", SinceLastRun, "5m");
+    let window = since.window_of(at("2026-11-20T09:00:00Z"), Some(at("2026-11-17T09:00:00Z"))).unwrap();
+    assert_eq!(shown(since.previous_window(window)), "2026-11-14T09:05:00Z 2026-11-17T09:00:00Z");
+    let delayed = daily("UTC", SincePreviousSlot, "5m");
+    let window = delayed.window_of(at("2026-11-20T09:00:00Z"), None).unwrap();
+    assert_eq!(shown(delayed.previous_window(window)), "2026-11-18T08:55:00Z 2026-11-19T08:55:00Z");
+    assert_eq!(daily("UTC", WindowSpec::None, "0s").previous_window(window), None);
+}
+
+#[test]
 fn without_a_window_there_is_none() {
     let schedule = daily("UTC", WindowSpec::None, "5m");
     assert_eq!(schedule.window_of(at("2026-11-20T09:00:00Z"), Some(at("2026-11-19T09:00:00Z"))), None);
@@ -155,6 +191,7 @@ proptest! {
         prop_assert!(found.start < found.end && found.end <= slot);
         let before = schedule.window_of(found.end.minus(Duration::from_micros(1)), None).unwrap();
         prop_assert_eq!(before.end, found.start);
+        prop_assert_eq!(schedule.previous_window(found), Some(before));
         prop_assert_eq!(schedule.window_of(found.end, None).unwrap(), found);
     }
 }

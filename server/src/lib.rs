@@ -4,6 +4,8 @@
 //! names that do not mean this server. Handlers are in the file of what they show (`rules`, `runs`, `deliveries`);
 //! `parameters`, `page`, `unknown` and `error` are what they share: one way to ask, to list and to say no.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
 mod definitions;
 mod deliveries;
 mod error;
@@ -12,6 +14,8 @@ mod host;
 mod named;
 mod page;
 mod parameters;
+mod reports;
+mod result_file;
 mod rule_view;
 mod rules;
 mod run_view;
@@ -87,6 +91,8 @@ fn router(engine: Arc<Engine>, listen: SocketAddr) -> Router {
         .route("/api/alerts/{name}", get(rules::alert))
         .route("/api/reports", get(rules::reports))
         .route("/api/reports/{name}", get(rules::report))
+        .route("/api/reports/{name}/runs", get(reports::runs))
+        .route("/api/reports/{name}/runs/{id}/result", get(reports::result))
         .route("/api/runs", get(runs::list))
         .route("/api/deliveries", get(deliveries::list))
         .route("/api/deliveries/{id}", get(deliveries::one))

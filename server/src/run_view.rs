@@ -19,6 +19,7 @@ pub(crate) fn run(run: &RunRow) -> Value {
         "error": run.error,
         "started_at": instant(run.started_at),
         "finished_at": instant(run.finished_at),
+        "result": run.result.map(|result| json!({"rows": result.rows, "bytes": result.bytes})),
     });
     if let (Some(range), Some(object)) = (&run.range, value.as_object_mut()) {
         object.insert("first".to_owned(), json!(range.first.to_string()));

@@ -15,7 +15,7 @@ const ROWS_AT_ONCE: usize = 1000;
 
 impl Store {
     /// Folds neighbouring equal runs that are older than the last `keep_last` of their rule and that
-    /// neither notified nor failed, and neighbouring skipped ranges of one reason, into one range each.
+    /// neither notified nor failed nor have a stored result, and neighbouring skipped ranges of one reason, into one range each.
     /// The number of rows that this saved.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ impl Store {
     }
 
     /// Forgets runs and ranges whose last slot is before `before`, whatever came of them, but keeps the newest
-    /// `keep_last` rows of each rule. The number of rows.
+    /// `keep_last` rows of each rule, and runs as long as their result is stored. The number of rows.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be asked now; what was forgotten stays forgotten.
@@ -118,7 +118,10 @@ const ISLANDS: &str = "
         SELECT aged.*,
             place - ROW_NUMBER() OVER (
                 PARTITION BY rule_uid, incarnation, status, outcome, reason ORDER BY first_at, position) AS island
-        FROM aged WHERE status = 'skipped' OR (status = 'ran' AND notified = 0 AND age > $2)
+        FROM aged WHERE status = 'skipped' OR (status = 'ran' AND notified = 0 AND age > $2 AND NOT EXISTS (
+            SELECT 1 FROM report_results AS results
+            WHERE results.rule_uid = aged.rule_uid AND results.incarnation = aged.incarnation
+                AND results.scheduled_for = aged.first_at))
     )
     SELECT rule_uid, incarnation, status, outcome, reason, MIN(first_at) AS first_at, MAX(last_at) AS last_at,
         CAST(SUM(slot_count) AS BIGINT) AS slot_count, MAX(window_start) AS window_start,
@@ -137,10 +140,13 @@ const REMOVE_MEMBERS: &str = "
 
 const OLD_RUNS: &str = "
     SELECT position FROM (
-        SELECT position, last_at,
+        SELECT position, rule_uid, incarnation, first_at, last_at,
             ROW_NUMBER() OVER (PARTITION BY rule_uid ORDER BY first_at DESC, position DESC) AS age
         FROM runs WHERE rule_uid IN (SELECT rule_uid FROM runs WHERE last_at < $1)) AS aged
-    WHERE last_at < $1 AND age > $2";
+    WHERE last_at < $1 AND age > $2 AND NOT EXISTS (
+        SELECT 1 FROM report_results AS results
+        WHERE results.rule_uid = aged.rule_uid AND results.incarnation = aged.incarnation
+            AND results.scheduled_for = aged.first_at)";
 
 const PRUNE_RUNS: &str = "
     DELETE FROM runs WHERE position IN (SELECT CAST(value ->> 'position' AS BIGINT) FROM json_each($1))";

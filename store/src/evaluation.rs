@@ -9,6 +9,7 @@ use watchfire_model::{RuleUid, Timestamp};
 use crate::database::{Param, Transaction, given, int};
 use crate::error::Error;
 use crate::outbox::{self, OutboxNotice};
+use crate::report_result::{self, ReportResult};
 use crate::rule::lease_end;
 use crate::run::{self, RunRecord, RunWrite, SkippedSlots};
 use crate::state_write::{self, StateWrite};
@@ -34,6 +35,8 @@ pub struct EvaluationCommit {
     pub last_window_end: Option<Timestamp>,
     /// The run; `None` when every owed slot was skipped.
     pub run: Option<RunRecord>,
+    /// What a report found, to be kept beside its run; `None` for everything else.
+    pub result: Option<ReportResult>,
     /// Slots that were skipped before it.
     pub skipped: Vec<SkippedSlots>,
     /// The state after it.
@@ -165,6 +168,11 @@ async fn write(work: &mut Transaction, items: &[&EvaluationCommit]) -> Result<()
         })
         .collect();
     run::insert(work, &runs).await?;
+    for item in items {
+        if let Some(result) = &item.result {
+            report_result::insert(work, &item.uid, item.incarnation, result).await?;
+        }
+    }
     let states: Vec<StateWrite<'_>> =
         items.iter().map(|item| StateWrite { uid: &item.uid, state: &item.state, changes: &item.changes }).collect();
     state_write::write(work, &states).await?;

@@ -160,6 +160,7 @@ const LAST_RUNS: &str = concat!(
     " FROM rules JOIN runs ON runs.position = (
         SELECT newest.position FROM runs AS newest
         WHERE newest.rule_uid = rules.uid AND newest.incarnation = rules.incarnation AND newest.status <> 'skipped'
-        ORDER BY newest.first_at DESC LIMIT 1)
-    WHERE rules.uid IN (SELECT value ->> 'uid' FROM json_each($1))"
+        ORDER BY newest.first_at DESC LIMIT 1) ",
+    run::with_results!(),
+    " WHERE rules.uid IN (SELECT value ->> 'uid' FROM json_each($1))"
 );

@@ -133,8 +133,19 @@ pub struct RunRow {
     pub started_at: Option<Timestamp>,
     /// When it ended; of a range its last run. `None` when skipped.
     pub finished_at: Option<Timestamp>,
+    /// What is kept of a report's result; `None`: nothing, or not any more.
+    pub result: Option<RunResult>,
     /// Set when the row stands for several runs, or for skipped slots.
     pub range: Option<RunRange>,
+}
+
+/// The kept result of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunResult {
+    /// How many rows are kept.
+    pub rows: u64,
+    /// How large its file is, in bytes.
+    pub bytes: u64,
 }
 
 /// What a range covers.
@@ -300,6 +311,10 @@ pub(crate) fn run_row(row: &Row) -> Result<RunRow, Error> {
             reason: reason.unwrap_or_else(|| UNEVENTFUL.to_owned()),
         }),
     };
+    let result = match (row.maybe_count("stored_rows")?, row.maybe_count("bytes_len")?) {
+        (Some(rows), Some(bytes)) => Some(RunResult { rows, bytes }),
+        (None, _) | (_, None) => None,
+    };
     Ok(RunRow {
         uid: RuleUid::new(row.text("rule_uid")?),
         rule: RuleName::new(row.text("rule")?),
@@ -313,6 +328,7 @@ pub(crate) fn run_row(row: &Row) -> Result<RunRow, Error> {
         error: row.maybe_text("error")?,
         started_at: row.maybe_instant("started_at")?,
         finished_at: row.maybe_instant("finished_at")?,
+        result,
         range,
     })
 }
@@ -329,22 +345,34 @@ pub(crate) const INSERT_RUNS: &str = "
     FROM json_each($1) WHERE true ORDER BY CAST(key AS BIGINT)
     ON CONFLICT (rule_uid, incarnation, first_at) DO NOTHING";
 
-/// What [`run_row`] reads, of `runs` and `rules` joined.
+/// What [`run_row`] reads, of `runs` and `rules` joined, [`with_results`].
 macro_rules! run_columns {
     () => {
         "runs.position AS position, runs.rule_uid AS rule_uid, rules.name AS rule, runs.incarnation AS incarnation,
-            first_at, last_at, slot_count, status, outcome, reason, window_start, window_end, row_count, notified,
-            error, started_at, finished_at"
+            first_at, last_at, slot_count, status, outcome, reason, runs.window_start AS window_start,
+            runs.window_end AS window_end, runs.row_count AS row_count, notified, error, started_at, finished_at,
+            results.stored_rows AS stored_rows, results.bytes_len AS bytes_len"
+    };
+}
+
+/// Runs with the stored result of each that has one.
+macro_rules! with_results {
+    () => {
+        "LEFT JOIN report_results AS results ON results.rule_uid = runs.rule_uid
+                AND results.incarnation = runs.incarnation AND results.scheduled_for = runs.first_at"
     };
 }
 pub(crate) use run_columns;
+pub(crate) use with_results;
 
 macro_rules! select_runs {
     ($filter:literal) => {
         concat!(
             "SELECT ",
             run_columns!(),
-            " FROM runs JOIN rules ON rules.uid = runs.rule_uid
+            " FROM runs JOIN rules ON rules.uid = runs.rule_uid ",
+            with_results!(),
+            "
             WHERE ",
             $filter,
             " AND ($3 IS NULL OR status = $3) AND last_at <= $4 AND (last_at < $6 OR runs.position < $7)
@@ -357,5 +385,6 @@ const RUNS: &str = select_runs!("$1 IS NULL AND $2 IS NULL");
 
 const FAILED_RUNS: &str = select_runs!("$1 IS NULL AND $2 IS NULL AND status = 'failed'");
 
-const RUNS_OF_A_RULE: &str =
-    select_runs!("rule_uid IN (SELECT uid FROM rules WHERE ($1 IS NULL OR name = $1) AND ($2 IS NULL OR uid = $2))");
+const RUNS_OF_A_RULE: &str = select_runs!(
+    "runs.rule_uid IN (SELECT uid FROM rules WHERE ($1 IS NULL OR name = $1) AND ($2 IS NULL OR uid = $2))"
+);

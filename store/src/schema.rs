@@ -98,6 +98,7 @@ mod tests {
                 .as_str()
                 .replace("INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
                 .replace("INTEGER", "BIGINT")
+                .replace("BLOB", "BYTEA")
                 .replace("TEXT PRIMARY KEY NOT NULL", "TEXT PRIMARY KEY")
                 .replace(") STRICT;", ");");
             let words = |sql: &str| sql.split_whitespace().map(str::to_owned).collect::<Vec<_>>();

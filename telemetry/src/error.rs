@@ -1,6 +1,6 @@
-//! Why the sources cannot be set up. What a query runs into is a `Failure` instead.
+//! Why the sources cannot be set up, or a kept result cannot be read. What a query runs into is a `Failure` instead.
 
-/// The definitions of sources, or the machine, do not allow a start.
+/// The definitions of sources or the machine do not allow a start, or a kept result is damaged.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Two sources have the same name.
@@ -28,4 +28,7 @@ pub enum Error {
     /// The query engine could not be started.
     #[error("the query engine could not be started: {0}")]
     Engine(String),
+    /// The bytes are not a result as this program writes it.
+    #[error("the stored result cannot be read or written as Parquet: {0}")]
+    ResultFile(String),
 }

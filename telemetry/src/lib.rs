@@ -10,6 +10,8 @@
 //! a slot, [`Telemetry::query`] runs what somebody types, [`Telemetry::check`] finds mistakes
 //! without running anything.
 //!
+//! Beside them, [`result_file`] keeps results as Parquet.
+//!
 //! A query only reads. Its `now()` and its window come from its slot, never from a clock;
 //! what it may use is bounded by [`Limits`]; it runs on threads of its own.
 //!
@@ -38,6 +40,7 @@ mod parse;
 mod part;
 mod place;
 mod plan;
+pub mod result_file;
 mod runtime;
 mod session;
 mod source;

@@ -18,13 +18,16 @@ pub(crate) async fn run(options: Runs, form: Output) -> anyhow::Result<Exit> {
     match form {
         Output::Json => output::json(&Json::Array(runs))?,
         Output::Text => {
-            let titles = ["rule", "scheduled_for", "status", "outcome", "row_count", "notified", "error"];
+            let titles = ["rule", "scheduled_for", "status", "outcome", "row_count", "notified", "result", "error"];
             let mut table = output::table(titles.into_iter());
             for run in &runs {
                 let mut cells: Vec<String> = titles.iter().map(|title| cell(&run[*title])).collect();
                 if let Some(count) = run["count"].as_u64() {
                     cells[1] = format!("{} … {} ({count})", cell(&run["first"]), cell(&run["last"]));
-                    cells[6] = cell(&run["reason"]);
+                    cells[7] = cell(&run["reason"]);
+                }
+                if let (Some(rows), Some(bytes)) = (run["result"]["rows"].as_u64(), run["result"]["bytes"].as_u64()) {
+                    cells[6] = format!("{rows} rows, {bytes} bytes");
                 }
                 table.add_row(cells);
             }
@@ -47,6 +50,7 @@ fn as_json(run: &RunRow) -> Json {
         "error": run.error,
         "started_at": instant(run.started_at),
         "finished_at": instant(run.finished_at),
+        "result": run.result.map(|result| json!({"rows": result.rows, "bytes": result.bytes})),
     });
     if let (Some(range), Some(object)) = (&run.range, value.as_object_mut()) {
         object.insert("first".to_owned(), json!(range.first.to_string()));

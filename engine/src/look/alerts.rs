@@ -152,6 +152,11 @@ impl Engine {
         self.gate.pass(look(&self.shared.store)).await
     }
 
+    /// What the rule of this kind and name is known by; `None` when no rule in force is that.
+    pub fn rule_uid(&self, kind: RuleKind, name: &RuleName) -> Option<RuleUid> {
+        named(&self.shared.active(), kind, name).map(|definition| definition.rule.uid.clone())
+    }
+
     /// The names of the rules of this kind in force, or of all rules; for suggestions.
     pub fn rule_names(&self, kind: Option<RuleKind>) -> Vec<String> {
         let active = self.shared.active();

@@ -20,6 +20,7 @@ pub(crate) enum Param<'a> {
     MaybeInt(Option<i64>),
     Text(&'a str),
     MaybeText(Option<&'a str>),
+    Bytes(&'a [u8]),
     /// Many rows, as [`given`] writes them.
     Rows(&'a str),
 }
@@ -78,6 +79,7 @@ pub(super) fn for_sqlite<'q>(sql: &'static str, params: &[Param<'_>]) -> Query<'
         Param::MaybeInt(value) => query.bind(value),
         Param::Text(value) | Param::Rows(value) => query.bind(value.to_owned()),
         Param::MaybeText(value) => query.bind(value.map(str::to_owned)),
+        Param::Bytes(value) => query.bind(value.to_vec()),
     })
 }
 
@@ -87,6 +89,7 @@ pub(super) fn for_postgres<'q>(sql: &'static str, params: &[Param<'_>]) -> Query
         Param::MaybeInt(value) => query.bind(value),
         Param::Text(value) => query.bind(value),
         Param::MaybeText(value) => query.bind(value),
+        Param::Bytes(value) => query.bind(value),
         Param::Rows(value) => query.bind(JsonText(value)),
     })
 }

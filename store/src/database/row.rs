@@ -29,6 +29,13 @@ impl Row {
         })
     }
 
+    pub(crate) fn bytes(&self, column: &str) -> Result<Vec<u8>, Error> {
+        Ok(match self {
+            Self::Sqlite(row) => row.try_get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        })
+    }
+
     pub(crate) fn int(&self, column: &str) -> Result<i64, Error> {
         self.maybe_int(column)?.ok_or_else(|| Error::corrupt(format!("`{column}` is NULL")))
     }

@@ -9,6 +9,7 @@ mod lanes;
 mod leases;
 mod lies;
 mod opening;
+mod results;
 mod rules;
 mod runs;
 mod states;

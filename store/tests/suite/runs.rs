@@ -160,6 +160,7 @@ on_both! {
             error: Some("source: gone".into()),
             started_at: Some(at(60)),
             finished_at: Some(at(61)),
+            result: None,
             range: None,
         };
         let skipped = RunRow {

@@ -183,6 +183,7 @@ pub fn decided(claimed: &ClaimedRule, slot: i64) -> EvaluationCommit {
         release: true,
         last_window_end: None,
         run: Some(run_at(slot, "clear", 0)),
+        result: None,
         skipped: Vec::new(),
         state: RuleState {
             incarnation: claimed.row.incarnation,

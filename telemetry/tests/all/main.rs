@@ -7,6 +7,7 @@ mod harness;
 mod limits;
 mod no_data;
 mod reference_queries;
+mod result_file;
 mod sources;
 mod verdicts;
 mod window;
