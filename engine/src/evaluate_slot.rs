@@ -9,6 +9,7 @@ use crate::ask::ask;
 use crate::definition::{Active, RuleDefinition};
 use crate::evaluate_rule::Progress;
 use crate::kill_point::KillPoint;
+use crate::links;
 use crate::outbox;
 use crate::reports::result_to_keep;
 use crate::shared::Shared;
@@ -74,7 +75,17 @@ pub(crate) async fn evaluate_slot(
     }
     let changes = decision.state.changes_from(state);
     let created_at = shared.clock.now();
-    let decided = std::mem::take(&mut decision.notices);
+    let row_count = match &outcome {
+        Outcome::Rows(observation) => observation.row_count,
+        Outcome::NoData | Outcome::Failed(_) => 0,
+    };
+    let result = result_to_keep(definition, slot.scheduled_for, window, outcome, created_at).await;
+    let mut decided = std::mem::take(&mut decision.notices);
+    if result.is_some() {
+        decided
+            .iter_mut()
+            .for_each(|notice| links::fill_result(&mut notice.notification, active.public_url.as_deref()));
+    }
     let notices = outbox::notices(&definition.rule, decided, active.public_url.as_deref(), created_at);
     for notice in &notices {
         let notification = &notice.notification;
@@ -88,16 +99,12 @@ pub(crate) async fn evaluate_slot(
         window,
         status: if failure.is_some() { RunStatus::Failed } else { RunStatus::Ran },
         outcome: verdict.to_owned(),
-        row_count: match &outcome {
-            Outcome::Rows(observation) => observation.row_count,
-            Outcome::NoData | Outcome::Failed(_) => 0,
-        },
+        row_count,
         notified: notices.iter().map(|notice| notice.receivers.len() as u64).sum(),
         error: failure,
         started_at,
         finished_at: created_at,
     };
-    let result = result_to_keep(definition, slot.scheduled_for, window, outcome, created_at).await;
     Done {
         window,
         succeeded: !matches!(decision.verdict, alerts::Verdict::Failed),

@@ -1,6 +1,6 @@
 //! Addresses in messages.
 
-use watchfire_model::Notification;
+use watchfire_model::{Notification, NotificationKind};
 
 /// Adds the links that lead to this server, when it has a public address.
 pub(crate) fn fill(notification: &mut Notification, public_url: Option<&str>) {
@@ -8,6 +8,19 @@ pub(crate) fn fill(notification: &mut Notification, public_url: Option<&str>) {
     let name = encoded(rule.name.as_str());
     let alert = format!("{}/{}s/{name}", base.trim_end_matches('/'), rule.kind.as_str());
     notification.links.insert("alert".to_owned(), alert);
+}
+
+/// Adds the address of the stored result to a report, when this server has a public address.
+pub(crate) fn fill_result(notification: &mut Notification, public_url: Option<&str>) {
+    let (Some(base), Some(rule), Some(slot)) = (public_url, &notification.rule, notification.scheduled_for) else {
+        return;
+    };
+    if notification.kind != NotificationKind::ReportReady {
+        return;
+    }
+    let name = encoded(rule.name.as_str());
+    let csv = format!("{}/api/reports/{name}/runs/{slot}/result?format=csv", base.trim_end_matches('/'));
+    notification.links.insert("csv".to_owned(), csv);
 }
 
 /// A name as one segment of a path.

@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod clock_jumps;
+mod comparisons;
+mod report;
+mod reports;
 mod scene;

@@ -1,7 +1,7 @@
-//! An engine inside the test: a store, one source, rules over it, and a clock that is moved by hand.
+//! An engine inside the test: a store, two sources, rules over them, and a clock that is moved by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,14 +34,36 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Starts an engine over the source `levels` (one row, level 1) with these rules.
+    /// Starts an engine at [`START`] over the source `levels` (one row, level 1) with these rules.
     pub async fn start(rules: Vec<RuleDefinition>) -> Self {
+        Self::start_at(START, "", rules).await
+    }
+
+    /// Starts an engine at an instant, also over the source `calls` with these lines of JSON, whose time is `at`.
+    pub async fn start_at(now: Timestamp, calls: &str, rules: Vec<RuleDefinition>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("levels.ndjson");
-        std::fs::write(&path, "{\"level\": 1}\n").unwrap();
-        let definitions = definitions(rules, path);
+        std::fs::write(folder.path().join("levels.ndjson"), "{\"level\": 1}\n").unwrap();
+        std::fs::write(folder.path().join("calls.ndjson"), calls).unwrap();
+        Self::over(folder, now, rules).await
+    }
+
+    /// Stops the engine, and starts another over the same store at an instant.
+    pub async fn restart_at(self, now: Timestamp, rules: Vec<RuleDefinition>) -> Self {
+        self.engine.stop().await;
+        let Self { clock: _, store, engine, folder } = self;
+        drop((store, engine));
+        Self::over(folder, now, rules).await
+    }
+
+    /// Puts other lines into the source `calls`.
+    pub fn write_calls(&self, calls: &str) {
+        std::fs::write(self.folder.path().join("calls.ndjson"), calls).unwrap();
+    }
+
+    async fn over(folder: tempfile::TempDir, now: Timestamp, rules: Vec<RuleDefinition>) -> Self {
+        let definitions = definitions(rules, folder.path());
         let store = Store::open(&StoreTarget::Sqlite { folder: folder.path().join("data") }).await.unwrap();
-        let clock = TestClock::at(START);
+        let clock = TestClock::at(now);
         let engine = Engine::start(EngineParts {
             store: store.clone(),
             telemetry: Telemetry::new(Limits::default(), &definitions.sources).unwrap(),
@@ -56,8 +78,7 @@ impl Scene {
 
     /// Takes over these rules instead.
     pub async fn redefine(&self, rules: Vec<RuleDefinition>) {
-        let path = self.folder.path().join("levels.ndjson");
-        self.engine.replace_definitions(definitions(rules, path)).await.unwrap();
+        self.engine.replace_definitions(definitions(rules, self.folder.path())).await.unwrap();
     }
 
     /// Waits until the stored runs are as wanted, newest first, and returns them.
@@ -81,9 +102,19 @@ impl Scene {
     }
 }
 
-fn definitions(rules: Vec<RuleDefinition>, path: PathBuf) -> Definitions {
-    let levels = SourceSpec { name: "levels".into(), format: SourceFormat::Ndjson, path, time_column: None };
-    Definitions { rules, channels: Vec::new(), sources: vec![levels], public_url: None }
+/// The sources `levels`, a table, and `calls`, a stream.
+pub fn sources(folder: &Path) -> Vec<SourceSpec> {
+    let source = |name: &str, time_column: Option<&str>| SourceSpec {
+        name: name.into(),
+        format: SourceFormat::Ndjson,
+        path: folder.join(format!("{name}.ndjson")),
+        time_column: time_column.map(Into::into),
+    };
+    vec![source("levels", None), source("calls", Some("at"))]
+}
+
+fn definitions(rules: Vec<RuleDefinition>, folder: &Path) -> Definitions {
+    Definitions { rules, channels: Vec::new(), sources: sources(folder), public_url: None }
 }
 
 /// A rule over the source `levels`, due every minute.
