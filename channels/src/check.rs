@@ -2,7 +2,10 @@
 //!
 //! No message here shows a value: each may be a secret.
 
+use std::net::IpAddr;
+
 use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
+use lettre::message::Mailbox;
 use reqwest::header::{HeaderName, HeaderValue};
 use url::{Host, Url};
 
@@ -44,6 +47,12 @@ pub enum SpecError {
     /// The value holds a line break, another control character, or a letter outside ASCII.
     #[error("the value of a header holds a character that no header may have")]
     HeaderValue,
+    /// The text is neither `address` nor `Name <address>`.
+    #[error("it is no mail address")]
+    Mailbox,
+    /// The text is neither a name nor an address of a machine.
+    #[error("it is no name or address of a server")]
+    Host,
     /// The secret lacks its prefix.
     #[error("the secret does not begin with `whsec_`")]
     SecretPrefix,
@@ -70,6 +79,8 @@ impl SpecError {
                 "remove it; `host`, `content-length`, `transfer-encoding` and `webhook-*` are ours"
             }
             Self::HeaderValue => "header values are one line of ASCII text",
+            Self::Mailbox => "write for example `alerts@example.com` or `Watchfire <alerts@example.com>`",
+            Self::Host => "write for example `mail.example.com`, without scheme and port",
             Self::SecretPrefix | Self::SecretBase64 | Self::SecretLength { .. } => {
                 "make one with `echo whsec_$(openssl rand -base64 32)`"
             }
@@ -90,13 +101,40 @@ pub fn check_url(text: &str) -> Result<Url, SpecError> {
 ///
 /// Worth a warning at load time, not an error.
 pub fn travels_in_the_clear(url: &Url) -> bool {
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "http" && !loopback
+    url.scheme() == "http" && !url.host().is_some_and(|host| is_loopback(&host))
+}
+
+/// Whether a machine is this one, by its name or address alone.
+pub fn is_loopback<Name: AsRef<str>>(host: &Host<Name>) -> bool {
+    match host {
+        Host::Domain(name) => name.as_ref() == "localhost" || name.as_ref().ends_with(".localhost"),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
+}
+
+/// Reads the name or address of a server, without scheme and port; an IPv6 address may stand in brackets.
+pub fn check_host(text: &str) -> Result<Host, SpecError> {
+    let text = text.trim();
+    match text.trim_start_matches('[').trim_end_matches(']').parse() {
+        Ok(IpAddr::V4(address)) => Ok(Host::Ipv4(address)),
+        Ok(IpAddr::V6(address)) => Ok(Host::Ipv6(address)),
+        Err(_) => Host::parse(text).map_err(|_| SpecError::Host),
+    }
+}
+
+/// Reads one mail address, `address` or `Name <address>`, on one line.
+pub fn check_mailbox(text: &str) -> Result<Mailbox, SpecError> {
+    let text = text.trim();
+    // A line break in an address would begin another header.
+    if text.chars().any(char::is_control) {
+        return Err(SpecError::Mailbox);
+    }
+    let mailbox: Mailbox = text.parse().map_err(|_| SpecError::Mailbox)?;
+    // The parser takes the first address and leaves the rest unread.
+    let is_whole = text.strip_suffix('>').unwrap_or(text).ends_with(&mailbox.email.to_string());
+    let is_alone = !text.split('"').step_by(2).any(|outside_quotes| outside_quotes.contains([',', ';']));
+    if is_whole && is_alone { Ok(mailbox) } else { Err(SpecError::Mailbox) }
 }
 
 /// Reads the name of an extra header; those that frame or sign the message are refused.
@@ -202,6 +240,35 @@ mod tests {
             (format!("{}\n", of(32)), SpecError::SecretBase64),
         ] {
             assert_eq!(check_secret(&text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mail_address_may_have_a_name_and_stands_on_one_line() {
+        for text in
+            ["a@example.com", " Ops Team <ops@example.com>", "\"Ops, Team\" <o+p@sub.example.com>", "ä <a@b.de>"]
+        {
+            assert!(check_mailbox(text).is_ok(), "{text:?}");
+        }
+        for text in ["", "ops", "@example.com", "ops@", "a@b, c@d", "Ops <a@b.com", "a@b.com\r\nBcc: c@d.com", "<>"] {
+            assert_eq!(check_mailbox(text), Err(SpecError::Mailbox), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_a_name_or_an_address_without_scheme_and_port() {
+        for (text, local) in [
+            ("mail.example.com", false),
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("10.0.0.7", false),
+            ("[::1]", true),
+            ("::1", true),
+        ] {
+            assert_eq!(check_host(text).map(|host| is_loopback(&host)), Ok(local), "{text}");
+        }
+        for text in ["", "smtp://mail.example.com", "mail.example.com:25", "two words", "a/b"] {
+            assert_eq!(check_host(text), Err(SpecError::Host), "{text:?}");
         }
     }
 

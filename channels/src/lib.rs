@@ -29,6 +29,7 @@ pub mod lane;
 pub mod limits;
 pub mod message;
 pub mod opsgenie;
+pub mod pace;
 pub mod presentation;
 mod redact;
 mod retry_after;
@@ -42,7 +43,10 @@ pub mod wire;
 
 pub use address::masked_address;
 pub use channel::{RenderError, Telling, render};
-pub use check::{SpecError, check_header_name, check_header_value, check_secret, check_url, travels_in_the_clear};
+pub use check::{
+    SpecError, check_header_name, check_header_value, check_host, check_mailbox, check_secret, check_url, is_loopback,
+    travels_in_the_clear,
+};
 pub use classify::{SendOutcome, classify};
 pub use delivery::{DeadReason, NextStep, expires_at, next_step};
 pub use form::Form;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::pace::Pace;
+
 /// How long a connection may take to open: name, TCP and TLS together.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -33,6 +35,12 @@ pub const SECRET_MIN_BYTES: usize = 24;
 /// The most random bytes that a signing secret may hold.
 pub const SECRET_MAX_BYTES: usize = 64;
 
+/// How many receivers one mail may have; what every mail server must take (RFC 5321, 4.5.3.1.8).
+pub const MAIL_RECEIVERS_MAX: usize = 100;
+
+/// How many teams an Opsgenie channel may call; the vendor's limit of responders.
+pub const OPSGENIE_TEAMS_MAX: usize = 50;
+
 /// The wait that doubles with each failed attempt starts here.
 pub const RETRY_BASE: Duration = Duration::from_secs(2);
 
@@ -53,3 +61,18 @@ pub const EXPIRES_AFTER: Duration = Duration::from_hours(24);
 
 /// How long a report is worth telling.
 pub const REPORT_EXPIRES_AFTER: Duration = Duration::from_hours(12);
+
+/// How many deliveries of one channel of a vendor with a pace may be in flight at once.
+pub const PACED_IN_FLIGHT_MAX: usize = 4;
+
+/// Slack asks for about one message a second in each channel, and bears short bursts.
+pub const SLACK_PACE: Pace = Pace { interval: Duration::from_secs(1), burst: 3 };
+
+/// A Discord channel takes about 30 messages a minute from webhooks, five in two seconds.
+pub const DISCORD_PACE: Pace = Pace { interval: Duration::from_millis(2_400), burst: 4 };
+
+/// Opsgenie's limit depends on the plan; five a second is below all of them.
+pub const OPSGENIE_PACE: Pace = Pace { interval: Duration::from_millis(200), burst: 5 };
+
+/// What a mail server takes from one client without growing suspicious.
+pub const MAIL_PACE: Pace = Pace { interval: Duration::from_millis(200), burst: 5 };

@@ -35,6 +35,8 @@ pub(crate) enum Output {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Shows the main job on real telemetry, in half a minute, without an account
+    Demo(Demo),
     /// Evaluates rules and delivers messages until it is stopped
     Serve(Serve),
     /// Finds every mistake in the definitions, without a server
@@ -51,6 +53,8 @@ pub(crate) enum Command {
     Deliveries(Deliveries),
     /// Tests a channel
     Channels(Channels),
+    /// Asks a server whether it and its store are well
+    Health(Server),
     /// Prints the JSON Schema of the definitions
     Schema,
     /// Brings the store's tables up to date
@@ -74,6 +78,13 @@ pub(crate) struct Storage {
     /// State in PostgreSQL instead of the data folder
     #[arg(long, value_name = "URL", env = "WATCHFIRE_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Keep the server up afterwards, until it is stopped
+    #[arg(long)]
+    pub(crate) stay: bool,
 }
 
 #[derive(Debug, Args)]

@@ -48,7 +48,7 @@ pub(crate) async fn check_sql(loaded: &mut Loaded, telemetry: &Telemetry) {
     loaded.add_problems(found);
 }
 
-/// One row at every slot is what a watch on changes of a total wants, and what a report is.
+/// One row at every slot is what a report wants, and a watch on changes of a total.
 fn matters(loaded: &Loaded, check: &SqlCheck, problem: &SqlProblem) -> bool {
     let wants_rows = || {
         let rule = loaded.definitions.rules.iter().find(|definition| definition.rule.name == check.rule);

@@ -3,6 +3,7 @@
 mod arguments;
 mod command;
 mod definitions;
+mod demo;
 mod exit;
 mod logging;
 mod output;
@@ -43,6 +44,7 @@ fn main() -> std::process::ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let output = arguments.output;
     match arguments.command {
+        Command::Demo(options) => Box::pin(command::demo::run(options)).await,
         Command::Serve(options) => Box::pin(command::serve::run(options)).await,
         Command::Check(options) => command::check::run(options, output).await,
         Command::Run(options) => command::run::run(options, output).await,
@@ -51,6 +53,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Runs(options) => command::runs::run(options, output).await,
         Command::Deliveries(options) => command::deliveries::run(options, output).await,
         Command::Channels(options) => command::channels::run(options, output).await,
+        Command::Health(options) => command::health::run(options, output).await,
         Command::Schema => command::schema::run(),
         Command::Migrate(options) => command::migrate::run(options, output).await,
     }

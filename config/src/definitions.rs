@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use watchfire_alerts::Rule;
 use watchfire_channels::{ChannelSpec, Presentation};
-use watchfire_model::{QuerySpec, RuleName, SourceSpec};
+use watchfire_model::{QuerySpec, RuleKind, RuleName, SourceSpec};
 use watchfire_scheduler::Schedule;
 
 use crate::problem::{Place, Problem, ProblemSeverity};
@@ -57,7 +57,10 @@ pub struct SqlCheck {
     pub rule: RuleName,
     /// What it asks. Fields that could not be read have their defaults here.
     pub query: QuerySpec,
-    /// Columns that the result must have, from `per` and `change.ignore`, each with its place.
+    /// Whether it is an alert or a report: one row at every run is what a report wants.
+    pub kind: RuleKind,
+    /// Columns that the result of the query must have, each with the place that names it: from `per`,
+    /// `change.ignore`, summed columns and templates. Of a comparison (`cost_prev`) it is the compared column.
     pub keys: Vec<(String, Place)>,
     /// Where the query stands.
     pub query_text: TextMap,

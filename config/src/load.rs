@@ -7,12 +7,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::build::{self, Known, KnownChannel, Names, Surroundings};
-use crate::definitions::{Definitions, SqlCheck};
+use crate::definitions::{Definitions, RuleDefinition, SqlCheck};
 use crate::files::{FILE_MAX_BYTES, LoadError, find};
 use crate::overrides;
 use crate::problem::{Place, Problem, ProblemSeverity};
-use crate::raw::{RawFile, RawSettings};
-use crate::read::{Field, FromNode, Keyed, Text};
+use crate::raw::{RawAlert, RawChannel, RawFile, RawReport, RawSettings, RawSource};
+use crate::read::{Field, FromNode, Keyed, Named, Text};
 use crate::render;
 use crate::report::Report;
 use crate::source_text::SourceText;
@@ -178,7 +178,6 @@ fn assemble(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Loaded {
     let mut definitions = Definitions::default();
-    let mut checks = Vec::new();
     if let Some(Parsed { raw: Some(raw), report, folder }) = settings.first_mut() {
         report.secretive = true;
         definitions.settings = build::settings(raw, &Surroundings { environment, folder }, report);
@@ -198,27 +197,27 @@ fn assemble(
             build::fallback_channel(raw, &known, &mut given.report);
         }
     }
-    let (mut names, mut uids, mut rules) = (Names::new("rule"), Names::new("rule"), 0);
+    let mut rules = Rules::default();
     for Parsed { report, raw, .. } in &mut files {
         for defined in raw.iter().flat_map(|raw| &raw.alerts.value).flat_map(|alerts| &alerts.0) {
-            report.subject = Some(defined.subject.clone());
-            let before = report.errors();
-            if let (Some(name), Some(at)) = (&defined.raw.name.value, defined.raw.name.at()) {
-                names.claim(&name.0, at, report);
-            }
-            let unique = report.errors() == before;
-            let (rule, check) = build::rule(defined, &known, &mut uids, report);
-            definitions.rules.extend(rule.filter(|_| unique));
-            rules += 1;
-            // Without the source its SQL cannot be planned, and the source's own mistake is told already.
-            checks.extend(check.filter(|check| !build::names_any(&check.query.sql, &broken_sources)));
-            report.subject = None;
+            let unique = rules.begin(&defined.raw.name, &defined.subject, RawAlert::WORD, report);
+            let made = build::alert(defined, &known, &mut rules.uids, report);
+            rules.add(made, unique, report);
+        }
+        for defined in raw.iter().flat_map(|raw| &raw.reports.value).flat_map(|reports| &reports.0) {
+            let unique = rules.begin(&defined.raw.name, &defined.subject, RawReport::WORD, report);
+            let made = build::report(defined, &known, &mut rules.uids, report);
+            rules.add(made, unique, report);
         }
     }
+    let Rules { definitions: whole, mut checks, count, .. } = rules;
+    // Without the source its SQL cannot be planned, and the source's own mistake is told already.
+    checks.retain(|check| !build::names_any(&check.query.sql, &broken_sources));
+    definitions.rules = whole;
     let files = settings.into_iter().map(|file| file.report).chain(files.into_iter().map(|file| file.report));
     let reports = files.chain(overrides.into_iter().map(|given| given.report));
     let (problems, sources, hidden) = (Vec::new(), BTreeMap::new(), Vec::new());
-    let mut loaded = Loaded { definitions, problems, rules, checks, sources, hidden };
+    let mut loaded = Loaded { definitions, problems, rules: count, checks, sources, hidden };
     for report in reports {
         loaded.problems.extend(report.problems);
         loaded.hidden.extend(report.secrets);
@@ -230,20 +229,49 @@ fn assemble(
     loaded
 }
 
+/// Alerts and reports as they are made: they share their names.
+#[derive(Default)]
+struct Rules {
+    names: Names,
+    uids: Names,
+    definitions: Vec<RuleDefinition>,
+    checks: Vec<SqlCheck>,
+    /// How many there are, those with mistakes too.
+    count: usize,
+}
+
+impl Rules {
+    /// What is reported from now on is about this rule; the answer is whether its name is its own.
+    fn begin(&mut self, name: &Field<Text>, subject: &str, word: &'static str, report: &mut Report) -> bool {
+        report.subject = Some(subject.to_owned());
+        let before = report.errors();
+        claim(word, name, &mut self.names, report);
+        report.errors() == before
+    }
+
+    fn add(&mut self, made: (Option<RuleDefinition>, Option<SqlCheck>), unique: bool, report: &mut Report) {
+        let (definition, check) = made;
+        self.definitions.extend(definition.filter(|_| unique));
+        self.checks.extend(check);
+        self.count += 1;
+        report.subject = None;
+    }
+}
+
 fn channels(
     files: &mut [Parsed<RawFile>],
     definitions: &mut Definitions,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> BTreeMap<String, KnownChannel> {
-    let (mut known, mut names) = (BTreeMap::new(), Names::new("channel"));
+    let (mut known, mut names) = (BTreeMap::new(), Names::default());
     for Parsed { report, folder, raw } in files {
         for defined in raw.iter().flat_map(|raw| &raw.channels.value).flat_map(|channels| &channels.0) {
             report.subject = Some(defined.subject.clone());
             let before = report.errors();
-            claim(defined.raw.name(), &mut names, report);
+            claim(RawChannel::WORD, defined.raw.name(), &mut names, report);
             let spec = build::channel(&defined.raw, &Surroundings { environment, folder }, report);
             if let Some(name) = &defined.raw.name().value {
-                known.entry(name.0.clone()).or_insert_with(|| KnownChannel::new(spec.as_ref()));
+                known.entry(name.0.clone()).or_insert_with(|| KnownChannel { class: defined.raw.class() });
             }
             let valid = !defined.bad && report.errors() == before;
             definitions.channels.extend(spec.filter(|_| valid));
@@ -259,12 +287,12 @@ fn sources(
     definitions: &mut Definitions,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> BTreeSet<String> {
-    let (mut names, mut broken) = (Names::new("source"), BTreeSet::new());
+    let (mut names, mut broken) = (Names::default(), BTreeSet::new());
     for Parsed { report, folder, raw } in files {
         for defined in raw.iter().flat_map(|raw| &raw.sources.value).flat_map(|sources| &sources.0) {
             report.subject = Some(defined.subject.clone());
             let before = report.errors();
-            claim(&defined.raw.name, &mut names, report);
+            claim(RawSource::WORD, &defined.raw.name, &mut names, report);
             let spec = build::source(&defined.raw, &Surroundings { environment, folder }, report);
             let valid = !defined.bad && report.errors() == before;
             match spec.filter(|_| valid) {
@@ -279,9 +307,9 @@ fn sources(
     broken
 }
 
-fn claim(name: &Field<Text>, names: &mut Names, report: &mut Report) {
+fn claim(word: &'static str, name: &Field<Text>, names: &mut Names, report: &mut Report) {
     if let (Some(name), Some(at)) = (&name.value, name.at()) {
-        names.claim(&name.0, at, report);
+        names.claim(word, &name.0, at, report);
     }
 }
 
@@ -324,6 +352,23 @@ mod tests {
             value in "(\\[|\\{)?([a-c0-9:,*/.%$é' -]|\n  |after|runs|within|true|1m){0,12}",
         ) {
             exercise(format!("version: 1\nalerts:\n  - name: a\n    query: SELECT 1\n    {}: {value}\n", key.name).as_bytes());
+        }
+
+        #[test]
+        fn no_value_of_a_known_key_of_a_report_makes_it_panic(
+            key in proptest::sample::select(<crate::raw::RawReport as crate::read::Keys>::KEYS),
+            value in "(\\[|\\{)?([a-c0-9:,*/.%$é' -]|\n  |after|within|previous_day|title|\\{\\{|format|1m){0,12}",
+        ) {
+            exercise(format!("version: 1\nreports:\n  - name: a\n    query: SELECT 1\n    {}: {value}\n", key.name).as_bytes());
+        }
+
+        #[test]
+        fn no_value_of_a_known_key_of_a_channel_makes_it_panic(
+            kind in proptest::sample::select(&["slack", "discord", "opsgenie", "jsm", "email"][..]),
+            key in "url|layout|thread_id|auth_key|base_url|teams|smtp|from|to|token",
+            value in "(\\[|\\{)?([a-c0-9:,@/.$é<>' -]|\n  |host|port|tls|https://|eu|\\[::1\\]){0,12}",
+        ) {
+            exercise(format!("version: 1\nchannels:\n  - name: a\n    type: {kind}\n    {key}: {value}\n").as_bytes());
         }
     }
 }

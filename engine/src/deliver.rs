@@ -1,18 +1,18 @@
 //! Delivers what is in the outbox: lease, render, send once, classify, record.
 
-use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::watch;
 use tracing::{Instrument, error, info, info_span, warn};
 use watchfire_channels::delivery::{NextStep, next_step};
-use watchfire_channels::{Answer, Form, SendOutcome, Telling, limits, spec::ChannelSpec};
+use watchfire_channels::{Answer, Form, SendOutcome, Telling, spec::ChannelSpec};
 use watchfire_model::{ChannelName, Timestamp};
 use watchfire_store::{Attempt, ClaimedDelivery, CommitOutcome, DeliveryEnd, DeliveryFinish};
 
+use crate::gate::{Gates, earlier};
 use crate::kill_point::KillPoint;
 use crate::shared::Shared;
 use crate::supervise::{next_beat, panic_text};
@@ -24,45 +24,11 @@ const BEAT_AT_LATEST: Duration = Duration::from_secs(2);
 /// The wait between two tries to reach the store.
 const STORE_RETRY: Duration = Duration::from_millis(500);
 
-/// How many requests of each channel are under way.
-#[derive(Debug, Default)]
-pub(crate) struct InFlight(Mutex<HashMap<ChannelName, usize>>);
-
-impl InFlight {
-    /// Room left in each channel.
-    fn capacity<'a>(&self, channels: impl Iterator<Item = &'a ChannelName>) -> Vec<(ChannelName, usize)> {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        channels
-            .map(|name| {
-                (name.clone(), limits::WEBHOOK_IN_FLIGHT_MAX.saturating_sub(counts.get(name).copied().unwrap_or(0)))
-            })
-            .filter(|(_, room)| *room > 0)
-            .collect()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
-    }
-
-    fn add(&self, channel: &ChannelName) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(channel.clone()).or_default() += 1;
-    }
-
-    fn remove(&self, channel: &ChannelName) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match counts.get_mut(channel) {
-            Some(count) if *count > 1 => *count -= 1,
-            // Channels come and go with definitions; the map holds only those in use.
-            Some(_) | None => drop(counts.remove(channel)),
-        }
-    }
-}
-
 /// Leases and sends due rows until the engine stops, and then once more.
-pub(crate) async fn run(shared: Arc<Shared>, in_flight: Arc<InFlight>, mut beats: watch::Receiver<u64>) {
+pub(crate) async fn run(shared: Arc<Shared>, gates: Arc<Gates>, mut beats: watch::Receiver<u64>) {
     let group = shared.supervisor.delivering().clone();
     while !group.is_stopping() {
-        let next = send_due(&shared, &in_flight).await;
+        let next = send_due(&shared, &gates).await;
         let sleep = async {
             match next {
                 Some(at) => shared.clock.sleep_until(at).await,
@@ -80,14 +46,14 @@ pub(crate) async fn run(shared: Arc<Shared>, in_flight: Arc<InFlight>, mut beats
     }
     // What the last evaluations told goes out too; what is behind it in its lane, or finds no room, the next start
     // sends within a second. To begin it now would only mean to break it off.
-    send_due(&shared, &in_flight).await;
-    while !in_flight.is_empty() {
+    send_due(&shared, &gates).await;
+    while !gates.is_empty() {
         shared.deliveries_due.notified().await;
     }
 }
 
 /// Starts what is due and has room, and returns the next instant worth waking for.
-async fn send_due(shared: &Arc<Shared>, in_flight: &Arc<InFlight>) -> Option<Timestamp> {
+async fn send_due(shared: &Arc<Shared>, gates: &Arc<Gates>) -> Option<Timestamp> {
     // Claiming frees leases that ended. After minutes without the database those are ours, of messages that have
     // arrived and wait to be recorded: they go first, or all of them would be sent again.
     if shared.finishes.is_stuck() {
@@ -95,7 +61,7 @@ async fn send_due(shared: &Arc<Shared>, in_flight: &Arc<InFlight>) -> Option<Tim
     }
     let now = shared.clock.now();
     let active = shared.active();
-    let capacity = in_flight.capacity(active.channels.keys());
+    let (capacity, opens_at) = gates.room(&active.channels, now);
     // Twice the timeout and a little: a request that is under way never loses its lease.
     let lease_for = shared.request_timeout * 2 + Duration::from_secs(10);
     let claimed = match shared.store.claim_deliveries(now, &capacity, lease_for).await {
@@ -108,25 +74,25 @@ async fn send_due(shared: &Arc<Shared>, in_flight: &Arc<InFlight>) -> Option<Tim
     };
     for delivery in claimed {
         let Some(channel) = active.channels.get(&delivery.channel).cloned() else { continue };
-        in_flight.add(&delivery.channel);
+        gates.enter(&channel, now);
         let span = info_span!("delivery", delivery.id = %delivery.id, channel = %delivery.channel);
-        let task = deliver(Arc::clone(shared), channel, delivery, now, Arc::clone(in_flight)).instrument(span);
+        let task = deliver(Arc::clone(shared), channel, delivery, now, Arc::clone(gates)).instrument(span);
         shared.supervisor.delivering().spawn(task);
     }
-    let next = shared.store.next_delivery_at().await.ok().flatten();
-    next.filter(|at| *at > now && *at <= now.plus(AHEAD))
+    let next = shared.store.next_delivery_at().await.ok().flatten().filter(|at| *at > now);
+    earlier(next, opens_at).filter(|at| *at <= now.plus(AHEAD))
 }
 
 /// Gives the room in the channel back, whatever ends the task.
 struct Room {
     shared: Arc<Shared>,
-    in_flight: Arc<InFlight>,
+    gates: Arc<Gates>,
     channel: ChannelName,
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        self.in_flight.remove(&self.channel);
+        self.gates.leave(&self.channel);
         self.shared.deliveries_due.notify_one();
     }
 }
@@ -136,9 +102,9 @@ async fn deliver(
     channel: Arc<ChannelSpec>,
     delivery: ClaimedDelivery,
     claimed_at: Timestamp,
-    in_flight: Arc<InFlight>,
+    gates: Arc<Gates>,
 ) {
-    let _room = Room { shared: Arc::clone(&shared), in_flight, channel: delivery.channel.clone() };
+    let _room = Room { shared: Arc::clone(&shared), gates: Arc::clone(&gates), channel: delivery.channel.clone() };
     let started_at = shared.clock.now();
     if started_at.since(claimed_at) > shared.request_timeout && !still_leased(&shared, &delivery).await {
         return;
@@ -152,6 +118,12 @@ async fn deliver(
     let plainer = channel.target.plainer(form(&delivery));
     let step = next_step(&answer.outcome, attempt_number, now, delivery.expires_at, rand::random::<f64>(), plainer);
     report(&shared, &delivery, &answer, attempt_number, &step);
+    if let (SendOutcome::Throttled { .. }, NextStep::Retry { at, .. }) = (&answer.outcome, &step)
+        && channel.target.pauses_as_a_whole()
+    {
+        // Whoever goes on talking to a vendor that asked for quiet is shut out for longer.
+        gates.pause(&delivery.channel, *at);
+    }
     let end = match step {
         NextStep::Done { remote } => DeliveryEnd::Done { remote },
         NextStep::Retry { at, form } => {

@@ -13,9 +13,10 @@ use watchfire_telemetry::Telemetry;
 use crate::clock::Clock;
 use crate::definition::{Active, Definitions, DefinitionsStatus, Refusal};
 use crate::error::Error;
+use crate::gate::Gates;
 use crate::group_commit::GroupCommit;
 use crate::kill_point::KillPoint;
-use crate::look::Gate;
+use crate::look::Turns;
 use crate::shared::{Parts, Shared};
 use crate::supervise::Supervisor;
 use crate::sync_rules::sync_rules;
@@ -30,7 +31,7 @@ const CLOSING_AT_MOST: Duration = Duration::from_secs(3);
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
     /// Everybody reads through it who only wants to look.
-    pub(crate) gate: Gate,
+    pub(crate) turns: Turns,
     heartbeat: Mutex<Option<Heartbeat>>,
     /// One replacement of definitions at a time.
     replacing: Mutex<()>,
@@ -96,10 +97,10 @@ impl Engine {
         supervisor
             .deciding()
             .spawn_forever("evaluations", move || claim_rules::run(Arc::clone(&evaluating), beats.clone()));
-        let in_flight = Arc::new(deliver::InFlight::default());
+        let gates = Arc::new(Gates::default());
         let delivering = Arc::clone(&shared);
         supervisor.delivering().spawn_forever("deliveries", move || {
-            deliver::run(Arc::clone(&delivering), Arc::clone(&in_flight), seconds.clone())
+            deliver::run(Arc::clone(&delivering), Arc::clone(&gates), seconds.clone())
         });
         let living = Arc::clone(&shared);
         supervisor.committing().spawn_forever("signs of life", move || housekeeping::live(Arc::clone(&living)));
@@ -107,7 +108,7 @@ impl Engine {
         supervisor.committing().spawn_forever("housekeeping", move || housekeeping::tidy(Arc::clone(&tidying)));
         Ok(Arc::new(Self {
             shared,
-            gate: Gate::default(),
+            turns: Turns::default(),
             heartbeat: Mutex::new(Some(heartbeat)),
             replacing: Mutex::new(()),
             status: std::sync::Mutex::new(status),

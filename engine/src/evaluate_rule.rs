@@ -147,10 +147,14 @@ enum Stored {
 
 async fn commit_one(shared: &Shared, claim: &ClaimedRule, commit: EvaluationCommit) -> Stored {
     let tells = !commit.notices.is_empty();
+    let slot = commit.run.as_ref().map(|run| run.scheduled_for);
     let _no_takeover = shared.takeover.read().await;
     match shared.evaluations.commit(commit).await {
         Some(CommitOutcome::Committed) => {
             shared.commits.send_modify(|commits| *commits += 1);
+            if let Some(slot) = slot {
+                shared.metrics.committed(shared.clock.now().since(slot));
+            }
             if tells {
                 shared.deliveries_due.notify_one();
             }

@@ -20,6 +20,7 @@ mod engine;
 mod error;
 mod evaluate_rule;
 mod evaluate_slot;
+mod gate;
 mod group_commit;
 mod housekeeping;
 mod kill_point;

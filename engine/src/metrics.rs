@@ -40,6 +40,7 @@ pub(crate) struct Metrics {
     skipped_slots: Family<ReasonLabel, Counter>,
     lateness: Histogram,
     query_time: Histogram,
+    slot_to_commit: Histogram,
     deliveries: Family<ChannelOutcomeLabel, Counter>,
     outbox: Family<ChannelStateLabel, Gauge>,
     reloads: Family<OutcomeLabel, Counter>,
@@ -51,6 +52,11 @@ pub(crate) struct Metrics {
 /// Bounds of the histograms in seconds.
 const SECONDS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
+/// Bounds from a millisecond to ten minutes, each a quarter above the one before: percentiles are read from it.
+fn fine_seconds() -> impl Iterator<Item = f64> {
+    std::iter::successors(Some(0.001), |bound| Some(bound * 1.25)).take_while(|bound| *bound < 600.0)
+}
+
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("watchfire");
@@ -59,6 +65,7 @@ impl Metrics {
             skipped_slots: Family::default(),
             lateness: Histogram::new(SECONDS),
             query_time: Histogram::new(SECONDS),
+            slot_to_commit: Histogram::new(fine_seconds()),
             deliveries: Family::default(),
             outbox: Family::default(),
             reloads: Family::default(),
@@ -76,6 +83,12 @@ impl Metrics {
             metrics.lateness.clone(),
         );
         registry.register_with_unit("query_time", "Duration of queries", Unit::Seconds, metrics.query_time.clone());
+        registry.register_with_unit(
+            "slot_to_commit",
+            "From the slot to the commit of what it decided",
+            Unit::Seconds,
+            metrics.slot_to_commit.clone(),
+        );
         registry.register("deliveries", "Attempts to deliver, by channel and outcome", metrics.deliveries.clone());
         registry.register("outbox_depth", "Outbox rows, by channel and state", metrics.outbox.clone());
         registry.register("reloads", "Takeovers of changed definitions, by outcome", metrics.reloads.clone());
@@ -89,6 +102,10 @@ impl Metrics {
         self.evaluations.get_or_create(&OutcomeLabel { outcome: outcome.to_owned() }).inc();
         self.lateness.observe(lateness.as_secs_f64());
         self.query_time.observe(query_time.as_secs_f64());
+    }
+
+    pub(crate) fn committed(&self, after_slot: Duration) {
+        self.slot_to_commit.observe(after_slot.as_secs_f64());
     }
 
     pub(crate) fn skipped(&self, reason: &str, count: u64) {

@@ -20,6 +20,7 @@ mod rule_view;
 mod rules;
 mod run_view;
 mod runs;
+pub mod stand_in;
 mod unknown;
 
 use std::future::IntoFuture;

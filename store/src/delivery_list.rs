@@ -217,7 +217,7 @@ const DELIVERIES_OF_A_RULE: &str =
     select_deliveries!("notification_id IN (SELECT id FROM notifications WHERE rule_name = $3)");
 
 const RETRY: &str = "
-    UPDATE outbox SET state = 'pending', next_at = $3,
+    UPDATE outbox SET state = 'pending', form = 'native', next_at = $3,
         expires_at = CASE WHEN expires_at < $4 THEN $4 ELSE expires_at END
     WHERE notification_id = $1 AND channel = $2 AND state IN ('dead', 'pending')";
 

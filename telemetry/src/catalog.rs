@@ -7,6 +7,7 @@ use watchfire_model::{Failure, SourceSpec};
 
 use crate::error::Error;
 use crate::source::{Rows, Snapshot, Source};
+use crate::table::memory::MemoryRecords;
 use crate::table::{metrics, records};
 
 /// Sources that were opened, so that an unchanged one keeps what it has read when definitions change.
@@ -33,10 +34,17 @@ const RESERVED: [&str; 4] = [records::ALL, records::ALL_ALIAS, "generate_series"
 #[derive(Debug)]
 pub(crate) struct Tables {
     sources: BTreeMap<String, Arc<Source>>,
+    /// What `records` is when no source stands for it.
+    records: Arc<MemoryRecords>,
 }
 
 impl Tables {
-    pub(crate) fn new(specs: &[SourceSpec], cache: &SourceCache, source_bytes: usize) -> Result<Self, Error> {
+    pub(crate) fn new(
+        specs: &[SourceSpec],
+        cache: &SourceCache,
+        source_bytes: usize,
+        records: Arc<MemoryRecords>,
+    ) -> Result<Self, Error> {
         for (index, spec) in specs.iter().enumerate() {
             if specs[..index].iter().any(|earlier| earlier.name == spec.name) {
                 return Err(Error::DuplicateSource { name: spec.name.clone() });
@@ -51,7 +59,7 @@ impl Tables {
                 reason: error.to_string(),
             })?;
         }
-        Ok(Self { sources: cache.open(specs, source_bytes) })
+        Ok(Self { sources: cache.open(specs, source_bytes), records })
     }
 
     /// The names of all tables, in alphabetical order.
@@ -69,7 +77,7 @@ impl Tables {
             records::ALL | records::ALL_ALIAS => self.sources.get(records::NAME),
             other => self.sources.get(other),
         };
-        let Some(source) = source else { return Ok(empty(name)) };
+        let Some(source) = source else { return Ok(self.built_in(name)) };
         let snapshot = source.snapshot()?;
         if name != records::NAME {
             return Ok(Some(snapshot));
@@ -81,15 +89,19 @@ impl Tables {
             hides_pending: true,
         })))
     }
-}
 
-/// A built-in table that nothing has filled yet.
-fn empty(name: &str) -> Option<Arc<Snapshot>> {
-    let (schema, time_column) = match name {
-        records::NAME | records::ALL | records::ALL_ALIAS => (records::schema(), records::TIME_COLUMN),
-        metrics::NAME => (metrics::schema(), metrics::TIME_COLUMN),
-        _ => return None,
-    };
-    let rows = Rows::Memory(Arc::default());
-    Some(Arc::new(Snapshot { schema, time_column: Some(time_column.to_owned()), rows, hides_pending: false }))
+    /// A built-in table that no source stands for. `metrics` is empty: nothing fills it yet.
+    fn built_in(&self, name: &str) -> Option<Arc<Snapshot>> {
+        match name {
+            records::NAME => Some(Arc::new(self.records.shown())),
+            records::ALL | records::ALL_ALIAS => Some(Arc::new(self.records.all())),
+            metrics::NAME => Some(Arc::new(Snapshot {
+                schema: metrics::schema(),
+                time_column: Some(metrics::TIME_COLUMN.to_owned()),
+                rows: Rows::Memory(Arc::default()),
+                hides_pending: false,
+            })),
+            _ => None,
+        }
+    }
 }

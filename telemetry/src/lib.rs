@@ -11,6 +11,8 @@
 //! without running anything.
 //!
 //! Beside them, [`result_file`] keeps results as Parquet.
+//! Telemetry comes in as OTLP ([`decode_traces`], [`decode_logs`]) and is kept in memory
+//! ([`Telemetry::append_records`]), or lies in files that are read where they are.
 //!
 //! A query only reads. Its `now()` and its window come from its slot, never from a clock;
 //! what it may use is bounded by [`Limits`]; it runs on threads of its own.
@@ -33,7 +35,8 @@ mod error;
 mod evaluate;
 mod failure;
 mod function;
-mod limits;
+mod ingest;
+pub mod limits;
 mod nearest;
 mod no_data;
 mod parse;
@@ -58,12 +61,15 @@ use crate::cache::PlanCache;
 use crate::catalog::{SourceCache, Tables};
 use crate::engine::Engine;
 use crate::runtime::QueryRuntime;
+use crate::table::memory::MemoryRecords;
 
 pub use ad_hoc::QueryResult;
 pub use check::SqlProblem;
 pub use error::Error;
+pub use ingest::{DecodeError, Origin, Record, RecordKind, decode_logs, decode_traces, to_ndjson};
 pub use limits::Limits;
 pub use part::SqlPart;
+pub use table::memory::RecordsFull;
 
 /// Tables that can be asked. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -71,6 +77,7 @@ pub struct Telemetry {
     engine: Engine,
     runtime: Arc<QueryRuntime>,
     sources: Arc<SourceCache>,
+    records: Arc<MemoryRecords>,
 }
 
 impl Telemetry {
@@ -83,23 +90,36 @@ impl Telemetry {
         let base = session::base(&limits).map_err(|error| engine(&error))?;
         let runtime = QueryRuntime::new(limits.concurrency).map_err(|error| engine(&error))?;
         let cache = Arc::new(SourceCache::default());
-        let tables = Tables::new(sources, &cache, limits.source_bytes)?;
+        let records = Arc::new(MemoryRecords::new(limits.records_bytes));
+        let tables = Tables::new(sources, &cache, limits.source_bytes, Arc::clone(&records))?;
         let engine = Engine {
             base: Arc::new(base),
             tables: Arc::new(tables),
             plans: Arc::new(PlanCache::default()),
             limits: Arc::new(limits),
         };
-        Ok(Self { engine, runtime: Arc::new(runtime), sources: cache })
+        Ok(Self { engine, runtime: Arc::new(runtime), sources: cache, records })
     }
 
-    /// The same threads, memory and files already read, over another set of sources.
+    /// The same threads, memory, records and files already read, over another set of sources.
     ///
     /// Errors as [`Telemetry::new`]. Queries of `self` are not disturbed.
     pub fn with_sources(&self, sources: &[SourceSpec]) -> Result<Self, Error> {
-        let tables = Tables::new(sources, &self.sources, self.engine.limits.source_bytes)?;
+        let records = Arc::clone(&self.records);
+        let tables = Tables::new(sources, &self.sources, self.engine.limits.source_bytes, records)?;
         let engine = Engine { tables: Arc::new(tables), plans: Arc::new(PlanCache::default()), ..self.engine.clone() };
-        Ok(Self { engine, runtime: Arc::clone(&self.runtime), sources: Arc::clone(&self.sources) })
+        let (runtime, sources) = (Arc::clone(&self.runtime), Arc::clone(&self.sources));
+        Ok(Self { engine, runtime, sources, records: Arc::clone(&self.records) })
+    }
+
+    /// Adds records to those in memory, which are the tables `records` and `records_all` unless a
+    /// source is named `records`.
+    ///
+    /// All of them or, when they would pass [`Limits::records_bytes`], none. A query that is
+    /// running does not see them; every later one does. Takes a few microseconds per record,
+    /// on the caller's thread.
+    pub fn append_records(&self, records: &[Record]) -> Result<(), RecordsFull> {
+        self.records.append(records)
     }
 }
 

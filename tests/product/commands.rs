@@ -1,5 +1,7 @@
 //! The commands that work without a server: their JSON and their exit codes.
 
+use std::time::Duration;
+
 use harness::{Answer, Launch, http};
 use serde_json::{Value, json};
 
@@ -57,6 +59,20 @@ async fn run_says_what_would_be_told_and_tells_nobody() {
     assert_eq!(ran["would_notify"], json!([{"type": "alert.started", "instance": null, "reason": "started_firing"}]));
     assert_eq!(scene.receiver.arrivals(), []);
     assert!(!scene.dir.data().exists(), "nothing is written");
+}
+
+#[tokio::test]
+async fn health_is_fine_while_the_server_is_and_says_so_when_it_is_gone() {
+    let scene = Scene::with_one_rule().await;
+    let mut product = scene.launch().start().await;
+    let url = product.url().to_owned();
+    let asked = scene.launch().run(&["health", "--url", &url]).await;
+    assert_eq!((asked.code, asked.stdout.as_str()), (Some(0), "ready\n"), "{asked:?}");
+    product.kill();
+    product.exit(Duration::from_secs(10)).await;
+    let asked = scene.launch().run(&["health", "--url", &url]).await;
+    assert_eq!(asked.code, Some(2), "{asked:?}");
+    assert!(asked.stderr.contains("no server answers"), "{asked:?}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod bodies;
 mod commands;
 mod database_trouble;
 mod disk_full;
+mod dockerfile;
 mod flood;
 mod folder_lock;
 mod hostile;

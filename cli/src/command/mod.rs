@@ -3,6 +3,8 @@
 pub(crate) mod channels;
 pub(crate) mod check;
 pub(crate) mod deliveries;
+pub(crate) mod demo;
+pub(crate) mod health;
 pub(crate) mod migrate;
 pub(crate) mod next;
 pub(crate) mod query;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use chrono::{Datelike, NaiveDate, TimeZone};
 use chrono_tz::Tz;
-use watchfire_model::{RuleUid, Timestamp};
+use watchfire_model::{RuleKind, RuleUid, Timestamp, format_duration};
 use watchfire_scheduler::{Cadence, CatchUp, Schedule, WindowSpec, spread_offset};
 
 use crate::phrases::RawWindow;
-use crate::raw::RawAlert;
+use crate::raw::RuleKeys;
 use crate::report::Report;
 
 /// What `every` is when nothing is said.
@@ -18,21 +18,36 @@ const EVERY_DEFAULT: Duration = Duration::from_secs(60);
 /// pattern means does not depend on the day on which its file is read.
 pub(super) const PATTERNS_FROM: Timestamp = Timestamp::from_seconds(1_767_225_600);
 
+/// A report that was missed at night is still news in the morning, and not the day after.
+const REPORT_CATCH_UP_DEFAULT: CatchUp = CatchUp::LatestWithin(Duration::from_secs(12 * 3600));
+
 /// The time side of a rule; where something is wrong it is reported, and a default stands in for it.
-pub(super) fn schedule(raw: &RawAlert, uid: &RuleUid, report: &mut Report) -> Schedule {
+pub(super) fn schedule(raw: &RuleKeys<'_>, kind: RuleKind, uid: &RuleUid, report: &mut Report) -> Schedule {
+    let catch_up_default = match kind {
+        RuleKind::Alert | RuleKind::Issue => CatchUp::Latest,
+        RuleKind::Report => REPORT_CATCH_UP_DEFAULT,
+    };
     let zone = raw.timezone.value.as_ref().map_or(Tz::UTC, |zone| zone.0.0);
     let cadence = cadence(raw, uid, zone, report)
         .unwrap_or_else(|| Cadence::every(EVERY_DEFAULT, Duration::ZERO).expect("the default interval is in range"));
     Schedule {
-        window: window(raw, &cadence, report),
+        window: window(raw, kind, &cadence, report),
         delay: raw.delay.value.as_ref().map_or(Duration::ZERO, |delay| delay.0),
         zone,
-        catch_up: raw.catch_up.value.as_ref().map_or(CatchUp::Latest, |catch_up| catch_up.0),
+        catch_up: raw.catch_up.value.as_ref().map_or(catch_up_default, |catch_up| catch_up.0),
         cadence,
     }
 }
 
-fn cadence(raw: &RawAlert, uid: &RuleUid, zone: Tz, report: &mut Report) -> Option<Cadence> {
+/// How often a rule runs, in the words of its file.
+pub(super) fn cadence_words(raw: &RuleKeys<'_>, schedule: &Schedule) -> String {
+    match (&schedule.cadence, &raw.cron.value) {
+        (Cadence::Cron(_), Some(pattern)) => format!("cron {} {}", pattern.0.trim(), schedule.zone),
+        (cadence, _) => format!("every {}", format_duration(cadence.nominal_interval(PATTERNS_FROM))),
+    }
+}
+
+fn cadence(raw: &RuleKeys<'_>, uid: &RuleUid, zone: Tz, report: &mut Report) -> Option<Cadence> {
     if let (Some((every, every_node)), Some((_, cron))) = (&raw.every.given, &raw.cron.given) {
         let (one, other) = (every_node.text().unwrap_or("…"), cron.text().unwrap_or("…"));
         let message = format!("`{every}: {one}` and `cron: {other}` are both given");
@@ -52,7 +67,7 @@ fn cadence(raw: &RawAlert, uid: &RuleUid, zone: Tz, report: &mut Report) -> Opti
     }
 }
 
-fn every(raw: &RawAlert, uid: &RuleUid, spread: bool, report: &mut Report) -> Option<Cadence> {
+fn every(raw: &RuleKeys<'_>, uid: &RuleUid, spread: bool, report: &mut Report) -> Option<Cadence> {
     const WEEK: u64 = 7 * 86_400;
     let interval = match (&raw.every.value, raw.every.is_absent()) {
         (Some(every), _) => every.0,
@@ -78,7 +93,7 @@ fn every(raw: &RawAlert, uid: &RuleUid, spread: bool, report: &mut Report) -> Op
     }
 }
 
-fn cron(raw: &RawAlert, zone: Tz, report: &mut Report) -> Option<Cadence> {
+fn cron(raw: &RuleKeys<'_>, zone: Tz, report: &mut Report) -> Option<Cadence> {
     let (pattern, at) = (raw.cron.value.as_ref()?, raw.cron.at()?);
     let cadence = match Cadence::cron(&pattern.0, zone) {
         Ok(cadence) => cadence,
@@ -117,15 +132,16 @@ fn skipped_date(zone: Tz, (hour, minute): (u32, u32)) -> Option<NaiveDate> {
     })
 }
 
-fn window(raw: &RawAlert, cadence: &Cadence, report: &mut Report) -> WindowSpec {
-    match raw.window.value.as_ref().map(|window| window.0) {
-        Some(RawWindow::Span(span)) => WindowSpec::Span(span),
-        Some(RawWindow::PreviousDay) => WindowSpec::PreviousDay,
-        Some(RawWindow::PreviousWeek) => WindowSpec::PreviousWeek,
-        Some(RawWindow::PreviousMonth) => WindowSpec::PreviousMonth,
-        Some(RawWindow::None) => WindowSpec::None,
-        Some(RawWindow::SinceLastRun) => {
-            if let Some(at) = raw.window.at() {
+fn window(raw: &RuleKeys<'_>, kind: RuleKind, cadence: &Cadence, report: &mut Report) -> WindowSpec {
+    match (raw.window, kind) {
+        (Some(RawWindow::Span(span)), _) => WindowSpec::Span(span),
+        (Some(RawWindow::PreviousDay), _) => WindowSpec::PreviousDay,
+        (Some(RawWindow::PreviousWeek), _) => WindowSpec::PreviousWeek,
+        (Some(RawWindow::PreviousMonth), _) => WindowSpec::PreviousMonth,
+        (Some(RawWindow::None), _) => WindowSpec::None,
+        (Some(RawWindow::SinceLastRun), RuleKind::Report) => WindowSpec::SinceLastRun,
+        (Some(RawWindow::SinceLastRun), RuleKind::Alert | RuleKind::Issue) => {
+            if let Some(at) = raw.window_at {
                 report
                     .error(
                         at,
@@ -136,7 +152,7 @@ fn window(raw: &RawAlert, cadence: &Cadence, report: &mut Report) -> WindowSpec 
             }
             WindowSpec::SincePreviousSlot
         }
-        None => match cadence {
+        (None, _) => match cadence {
             Cadence::Every(every) => WindowSpec::Span(every.interval()),
             Cadence::Cron(_) => WindowSpec::SincePreviousSlot,
         },

@@ -6,7 +6,8 @@ use watchfire_alerts::{Hold, Mode, Repeat, Rule};
 use watchfire_model::format_duration;
 use watchfire_scheduler::{Cadence, Schedule, WindowSpec};
 
-use crate::raw::RawAlert;
+use crate::raw::{RawAlert, RuleKeys};
+use crate::read::{Field, Items};
 use crate::report::Report;
 use crate::yaml::Span;
 
@@ -15,25 +16,28 @@ const FLOOD_BELOW: Duration = Duration::from_secs(15 * 60);
 
 /// Warns of what is allowed but probably not meant; `name` is where the rule's name stands.
 pub(super) fn lint(raw: &RawAlert, rule: &Rule, schedule: &Schedule, name: Span, report: &mut Report) {
-    gaps_between_windows(raw, schedule, report);
+    gaps_between_windows(&RuleKeys::from(raw), schedule, report);
     holding(raw, rule, schedule, report);
     flood(raw, rule, name, report);
     without_effect(raw, rule, report);
-    if rule.notify.is_empty() && (raw.notify.is_absent() || raw.notify.value.is_some()) && !names_a_channel(raw) {
+    no_channel(&raw.notify, rule, name, report);
+}
+
+/// Warns of a rule that nobody hears of; `name` is where its name stands.
+pub(super) fn no_channel<T>(notify: &Field<Items<T>>, rule: &Rule, name: Span, report: &mut Report) {
+    // A list that could not be read, or names a channel that there is not, has its own mistake.
+    let names_any = notify.value.as_ref().is_some_and(|items| !items.0.is_empty());
+    if rule.notify.is_empty() && (notify.is_absent() || notify.value.is_some()) && !names_any {
         report
-            .warning(raw.notify.key_at().unwrap_or(name), "no_channel", "nobody is told: the rule names no channel")
+            .warning(notify.key_at().unwrap_or(name), "no_channel", "nobody is told: the rule names no channel")
             .help("add `notify: [channel]`");
     }
 }
 
-/// Whether `notify` names any channel, known or not.
-fn names_a_channel(raw: &RawAlert) -> bool {
-    raw.notify.value.as_ref().is_some_and(|items| !items.0.is_empty())
-}
-
-fn gaps_between_windows(raw: &RawAlert, schedule: &Schedule, report: &mut Report) {
+/// Warns of a window that is shorter than the distance between runs.
+pub(super) fn gaps_between_windows(keys: &RuleKeys<'_>, schedule: &Schedule, report: &mut Report) {
     if let (Cadence::Every(every), WindowSpec::Span(span), Some(at)) =
-        (&schedule.cadence, schedule.window, raw.window.at())
+        (&schedule.cadence, schedule.window, keys.window_at)
         && span < every.interval()
     {
         let (window, interval) = (format_duration(span), format_duration(every.interval()));

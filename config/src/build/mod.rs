@@ -1,29 +1,34 @@
 //! From raw types to domain types: defaults, references, secrets, checks.
 
+mod alert;
+mod basics;
 mod cadence;
 mod channel;
 mod environment;
+mod format;
 mod lint;
+mod message;
 mod names;
 mod notify;
-mod rule;
+mod report;
 mod secret;
 mod semantic_hash;
 mod settings;
 mod source;
+mod sql_check;
 mod sql_tokens;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use watchfire_channels::ChannelSpec;
 use watchfire_model::{ChannelClass, ChannelName};
 
 use crate::settings::Settings;
 
+pub(crate) use alert::alert;
 pub(crate) use channel::channel;
 pub(crate) use names::Names;
-pub(crate) use rule::rule;
+pub(crate) use report::report;
 pub(crate) use settings::{fallback_channel, settings};
 pub(crate) use source::source;
 pub(crate) use sql_tokens::names_any;
@@ -43,18 +48,19 @@ pub(crate) struct Known<'a> {
 
 /// A channel that some file names, also one with mistakes: rules may refer to it all the same.
 pub(crate) struct KnownChannel {
-    pub class: ChannelClass,
-}
-
-impl KnownChannel {
-    pub(crate) fn new(spec: Option<&ChannelSpec>) -> Self {
-        Self { class: spec.map_or(ChannelClass::Webhook, ChannelSpec::class) }
-    }
+    /// What kind of receiver it is; `None`: its type is missing, unknown or not built yet.
+    pub class: Option<ChannelClass>,
 }
 
 impl Known<'_> {
-    /// The channel of that name.
+    /// The channel of that name. One of which nobody knows the kind counts as a webhook.
     pub(crate) fn channel(&self, name: &str) -> Option<(ChannelName, ChannelClass)> {
-        self.channels.get(name).map(|known| (ChannelName::new(name), known.class))
+        let known = self.channels.get(name)?;
+        Some((ChannelName::new(name), known.class.unwrap_or(ChannelClass::Webhook)))
+    }
+
+    /// What kind of receiver the channel of that name is, where its file says it.
+    pub(crate) fn class(&self, name: &str) -> Option<ChannelClass> {
+        self.channels.get(name)?.class
     }
 }

@@ -25,33 +25,32 @@ pub(super) fn check_name(field: &Field<Text>, report: &mut Report) {
 }
 
 /// Names given so far, over all files.
+#[derive(Default)]
 pub(crate) struct Names {
-    /// What they name, for messages.
-    what: &'static str,
-    first: BTreeMap<String, Place>,
+    /// What each names, for messages, and where it was given.
+    first: BTreeMap<String, (&'static str, Place)>,
 }
 
 impl Names {
-    pub(crate) fn new(what: &'static str) -> Self {
-        Self { what, first: BTreeMap::new() }
-    }
-
-    /// Notes a name; reports it when it was given before, showing both places.
-    pub(crate) fn claim(&mut self, name: &str, at: Span, report: &mut Report) {
+    /// Notes a name of a `what`; reports it when it was given before, showing both places.
+    pub(crate) fn claim(&mut self, what: &'static str, name: &str, at: Span, report: &mut Report) {
         match self.first.get(name) {
-            Some(first) => {
+            Some((first, place)) => {
                 let message = format!(
-                    "another {} is called `{}`, at {}:{}:{}",
-                    self.what,
+                    "another {first} is called `{}`, at {}:{}:{}",
                     quoted(name),
-                    first.file.display(),
-                    first.line,
-                    first.column
+                    place.file.display(),
+                    place.line,
+                    place.column
                 );
-                report.error(at, "duplicate_name", message).help("give one of the two another name");
+                report.error(at, "duplicate_name", message).help(if *first == what {
+                    "give one of the two another name"
+                } else {
+                    "give one of the two another name: alerts and reports share their names"
+                });
             }
             None => {
-                self.first.insert(name.to_owned(), report.source.place(at));
+                self.first.insert(name.to_owned(), (what, report.source.place(at)));
             }
         }
     }

@@ -27,7 +27,7 @@ impl Phrase for Zone {
     }
 
     fn schema() -> Schema {
-        json_schema!({"type": "string", "examples": [Self::EXAMPLE]})
+        json_schema!({"title": "time zone", "type": "string", "examples": [Self::EXAMPLE]})
     }
 }
 

@@ -1,5 +1,6 @@
 //! Words of which only a few exist.
 
+use schemars::{Schema, json_schema};
 use watchfire_alerts::{FirstRun, Mode};
 use watchfire_model::{ChangeKind, Reason, Severity, SourceFormat};
 
@@ -31,6 +32,12 @@ impl Phrase for Mode {
             "always" => Some(Self::Always),
             _ => None,
         }
+    }
+
+    /// `always` is read to be refused in better words: it is for reports.
+    fn schema() -> Schema {
+        let words: Vec<_> = Self::WORDS.iter().filter(|word| **word != "always").collect();
+        json_schema!({"enum": words})
     }
 }
 

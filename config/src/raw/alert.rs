@@ -1,98 +1,96 @@
 //! Alerts.
 
-use std::rc::Rc;
 use std::time::Duration;
 
-use schemars::{Schema, SchemaGenerator, json_schema};
 use watchfire_alerts::{FirstRun, Hold, Missing, Mode, NoData, OnError};
-use watchfire_model::{ChangeKind, Reason, Severity};
+use watchfire_model::ChangeKind;
 use watchfire_scheduler::CatchUp;
 
 use crate::phrases::{RaisedOrBoth, RawRepeat, RawTolerance, RawWindow, Span, Zone};
-use crate::raw::RawSeverity;
-use crate::read::{Columns, Count, Flag, FromNode, Items, Keyed, NotYet, Phrased, Table, Text, mapping};
-use crate::report::Report;
-use crate::yaml::{Node, NodeValue};
+use crate::raw::{RawAssignment, RawMessage, RawNotify, RawSeverity};
+use crate::read::{Columns, Count, Flag, Items, NotYet, Phrased, ReportsOnly, Table, Text, mapping};
 
 mapping! {
     /// A rule with a state.
     pub(crate) struct RawAlert, "an alert" {
-        /// Its name, unique within the project.
+        /// Its name, unique among alerts and reports.
         name: Text, required;
-        /// What it is known by, so that it survives another name.
+        /// What it is known by, so that it keeps its state under another name; default its name.
         id: Text;
         /// What it watches, for people.
         description: Text;
-        /// The team or channel that hears of trouble with the rule itself.
+        /// Whose it is. Where it names a channel, that channel alone hears of a failing query.
         owner: Text;
-        /// Text labels.
+        /// Names and texts that every message carries.
         labels: Table<Text>;
         /// Read-only SQL.
         query: Text, required "expr";
-        /// The distance between two runs, `1s` to `31d`; default `1m`.
+        /// The distance between two runs, `1s` to `31d`, counted from the epoch; default `1m`.
         every: Phrased<Duration>, alias "frequency";
-        /// A cron pattern instead of `every`.
+        /// A cron pattern instead of `every`: 5 fields, 6 (seconds first) or 7 (years last).
         cron: Text;
-        /// The IANA zone of `cron` and of calendar windows; default `UTC`.
+        /// The IANA zone of `cron`, of calendar windows and of the times in messages; default `UTC`.
         timezone: Phrased<Zone>;
-        /// How far each run looks back; default `every`, with `cron` from the run before.
+        /// How far each run looks back: a duration, `previous_day`, `previous_week`, `previous_month` or `none`; default `every`, with `cron` from the slot before.
         window: Phrased<RawWindow>, alias "time_window";
-        /// How long late rows are waited for; default `0s`.
+        /// How long late rows are waited for: the window moves back, the run does not move; default `0s`.
         delay: Phrased<Duration>, alias "watermark";
-        /// Key columns: one state for each value.
+        /// Key columns: one state for each of their values; default one state for the alert.
         per: Columns;
-        /// SQL condition over the result's columns; without it any row matches.
+        /// SQL condition over the result's columns, where NULL is not true; default any row matches.
         when: Text;
-        /// What is told: `any_results`, `transitions`, `onset` or `data_change`.
+        /// What is told; the last four words are Logfire's for the first four; default `transitions` with `per` or `when`, else `any_results`.
         notify_when: Phrased<Mode>;
-        /// How long it must hold before it fires; a duration or `N runs`.
+        /// How long it must match before it fires: a duration or `N runs`; default `0s`.
         r#for: Phrased<Hold>;
-        /// How long it must be clear before it resolves; a duration or `N runs`.
+        /// How long it must be clear before it resolves: a duration or `N runs`; default `0s`.
         keep_firing_for: Phrased<Hold>;
-        /// SQL condition that must hold before it resolves.
+        /// SQL condition that must hold before it resolves; default `when` is no longer true.
         recover_when: Text;
-        /// What a known instance that is no longer in the result means.
+        /// What a known instance that is no longer in the result means: `resolve`, `resolve after …`, `keep` or `alert after …`, with `N runs` or a duration; default with `when` `resolve after 2 runs`, else `resolve`.
         missing: Phrased<Missing>;
-        /// What empty input means.
+        /// What empty input means: `keep`, `ok`, `resolve` or `alert after …`; default `keep`, for a bare row match `ok`.
         no_data: Phrased<NoData>;
-        /// When a failing query is told.
+        /// When a failing query is told: `keep` or `alert after …`; default `alert after 3 runs`, `after 1 runs` where runs are more than 10 minutes apart.
         on_error: Phrased<OnError>;
-        /// Reminders while it fires: a duration or `never`.
+        /// Reminders while it fires: a duration or `never`; default `never`.
         repeat: Phrased<RawRepeat>;
-        /// What happens to runs that were missed.
+        /// What happens to runs that were missed: `latest`, `latest within D`, `all within D` or `none`; default `latest`.
         catch_up: Phrased<CatchUp>;
-        /// A level, or levels with their SQL conditions.
+        /// A level, or a mapping from levels to SQL conditions of which the highest true one counts; default the result's column `severity`, else `warning`.
         severity: RawSeverity;
         /// How `data_change` compares.
         change: RawChange;
-        /// Who hears of it.
-        notify: Items<RawNotify>;
+        /// Who hears of it; default nobody, with a warning.
+        notify: Items<RawNotify<RawAssignment>>;
         /// What messages say.
         message: RawMessage;
-        /// The time column by which the window is cut.
+        /// The time column by which the window is cut; default the table's.
         window_on: Text;
-        /// Whether lowered severities are told too: `raised` or `both`.
+        /// Whether lowered severities are told too; default `raised`.
         notify_severity: Phrased<RaisedOrBoth>;
-        /// Whether a channel that is added hears the current state; only `false` for now.
+        /// Whether a channel that is added hears the current state; only `false` for now; default `false`.
         notify_on_join: Flag;
-        /// Whose tables it reads; only `default` for now.
+        /// Whose tables it reads; only `default` for now; default `default`.
         project: Text;
         /// How long one run may take; default `30s`.
         timeout: Phrased<Span>;
         /// Most instances; default 500.
         max_instances: Count;
-        /// Most rows in one message; default 1000.
+        /// Most rows that are kept and shown; default 1000.
         max_rows: Count;
-        /// Whether runs are spread over the interval; default `false`.
+        /// Whether its runs are moved inside the interval by a stable offset of its own; default `false`.
         spread: Flag;
         /// Whether it runs at all; default `true`.
         enabled: Flag, alias "active";
+        /// Reports only: comparison with the window before.
+        compare: ReportsOnly;
+        /// Reports only: how long results are kept.
+        retention: ReportsOnly;
         /// Only rows of these environments; not supported yet.
         environments: NotYet;
         /// Texts that are shown; not supported yet.
         annotations: NotYet;
-        /// Comparison with the window before; not supported yet.
-        compare: NotYet;
         /// Rows in, states out; not supported yet.
         tests: NotYet;
         /// Muting by other alerts; not supported yet.
@@ -105,67 +103,15 @@ mapping! {
 mapping! {
     /// How `data_change` compares.
     pub(crate) struct RawChange, "`change`" {
-        /// Columns that are left out of the comparison.
+        /// Columns that are left out of the comparison; default none.
         ignore: Columns;
-        /// Which kinds are told; default all.
+        /// Which kinds are told; default all of them.
         report: Items<Phrased<ChangeKind>>;
-        /// What the first run tells: `silent` or `report`.
+        /// What the first run tells: nothing, or all rows as added; default `silent`.
         first_run: Phrased<FirstRun>;
         /// Most changes listed in one message; default 50.
         max_rows: Count;
-        /// How far two numbers may be apart and still be equal: a number, or a share such as `1%`.
+        /// How far two numbers may be apart and still be equal: a number, or a share such as `1%`; default `0`.
         tolerance: Phrased<RawTolerance>;
-    }
-}
-
-mapping! {
-    /// What messages say.
-    pub(crate) struct RawMessage, "`message`" {
-        /// Where people read what to do.
-        runbook: Text;
-        /// The headline; not supported yet.
-        title: NotYet;
-        /// The text; not supported yet.
-        body: NotYet;
-    }
-}
-
-mapping! {
-    /// A channel with what it hears.
-    pub(crate) struct RawAssignment, "an entry of `notify`" {
-        /// The channel's name.
-        channel: Text, required;
-        /// Levels that it hears; default all.
-        severity: Items<Phrased<Severity>>;
-        /// Reasons that it hears; default all.
-        on: Items<Phrased<Reason>>;
-        /// Its own reminders.
-        repeat: Phrased<RawRepeat>;
-        /// When it hears; not supported yet.
-        schedule: NotYet;
-        /// How its messages look; not supported yet.
-        format: NotYet;
-    }
-}
-
-/// One entry of `notify`: a channel's name alone, or with what it hears.
-#[derive(Debug)]
-pub(crate) enum RawNotify {
-    Name(Text),
-    Assignment(Box<RawAssignment>),
-}
-
-impl FromNode for RawNotify {
-    fn from_node(node: &Rc<Node>, key: &Keyed, report: &mut Report) -> Option<Self> {
-        match &node.value {
-            NodeValue::Mapping(_) => {
-                RawAssignment::from_node(node, key, report).map(|entry| Self::Assignment(Box::new(entry)))
-            }
-            NodeValue::Scalar(_) | NodeValue::Sequence(_) => Text::from_node(node, key, report).map(Self::Name),
-        }
-    }
-
-    fn schema(generator: &mut SchemaGenerator) -> Schema {
-        json_schema!({"oneOf": [{"type": "string"}, RawAssignment::schema(generator)]})
     }
 }

@@ -1,6 +1,6 @@
 //! The top of a file with definitions.
 
-use crate::raw::{RawAlert, RawChannel, RawSource};
+use crate::raw::{RawAlert, RawChannel, RawReport, RawSource};
 use crate::read::{Definitions, Named, NotYet, Text, mapping};
 
 mapping! {
@@ -10,12 +10,12 @@ mapping! {
         version: Text;
         /// Where messages go.
         channels: Definitions<RawChannel>;
-        /// Rules with a state.
+        /// Rules with a state: they tell when something starts, ends or changes.
         alerts: Definitions<RawAlert>;
+        /// Queries whose results are sent on a schedule.
+        reports: Definitions<RawReport>;
         /// Tables that are read where they lie.
         sources: Definitions<RawSource>;
-        /// Scheduled queries; not supported yet.
-        reports: NotYet;
         /// Issue sources; not supported yet.
         issues: NotYet;
         /// How exceptions are grouped; not supported yet.
@@ -38,6 +38,11 @@ impl Named for RawChannel {
 
 impl Named for RawAlert {
     const WORD: &'static str = "rule";
+    const SECRETIVE: bool = false;
+}
+
+impl Named for RawReport {
+    const WORD: &'static str = "report";
     const SECRETIVE: bool = false;
 }
 

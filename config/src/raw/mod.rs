@@ -3,13 +3,23 @@
 mod alert;
 mod channel;
 mod file;
+mod format;
+mod message;
+mod notify;
+mod report;
+mod rule_keys;
 mod settings;
 mod severity;
 mod source;
 
-pub(crate) use alert::{RawAlert, RawNotify};
-pub(crate) use channel::{RawChannel, RawWebhook};
+pub(crate) use alert::RawAlert;
+pub(crate) use channel::{RawChannel, RawDiscord, RawEmail, RawOpsgenie, RawSlack, RawSmtp, RawWebhook};
 pub(crate) use file::RawFile;
+pub(crate) use format::RawFormat;
+pub(crate) use message::RawMessage;
+pub(crate) use notify::{RawAssignment, RawNotify, RawReportAssignment};
+pub(crate) use report::RawReport;
+pub(crate) use rule_keys::RuleKeys;
 pub(crate) use settings::{RawDelivery, RawLimits, RawServer, RawSettings, RawStorage, RawTelemetry};
 pub(crate) use severity::RawSeverity;
 pub(crate) use source::RawSource;

@@ -24,11 +24,11 @@ mapping! {
 mapping! {
     /// Where it listens.
     pub(crate) struct RawServer, "`server`" {
-        /// HTTP and OTLP/gRPC, `HOST:PORT`.
+        /// HTTP, `HOST:PORT`; port 0 takes a free one; default `127.0.0.1:4318`.
         listen: Phrased<HostPort>;
-        /// A further port for OTLP/gRPC alone, `HOST:PORT`.
+        /// A further port for OTLP/gRPC alone, `HOST:PORT`; default none.
         otlp_grpc: Phrased<HostPort>;
-        /// The address that people see; links in messages start with it.
+        /// The address that people see, from which links in messages are made; default none, and no links.
         public_url: Text;
     }
 }
@@ -36,9 +36,9 @@ mapping! {
 mapping! {
     /// Where it keeps its state.
     pub(crate) struct RawStorage, "`storage`" {
-        /// PostgreSQL's address; without it SQLite in the data folder.
+        /// PostgreSQL's address, with a password only as `${NAME}` or `{file: path}`; default SQLite in the data folder.
         database_url: SecretText;
-        /// The data folder; absolute, or relative to this file.
+        /// The data folder; absolute, or relative to this file; default `./watchfire-data`.
         data: Text;
     }
 }
@@ -46,9 +46,9 @@ mapping! {
 mapping! {
     /// How it keeps telemetry.
     pub(crate) struct RawTelemetry, "`telemetry`" {
-        /// How long telemetry stays in memory.
+        /// How long telemetry stays in memory; default `15m`.
         hot_window: Phrased<Span>;
-        /// How long telemetry is kept at all.
+        /// How long telemetry is kept at all; default for ever.
         retention: Phrased<Span>;
     }
 }
@@ -56,11 +56,11 @@ mapping! {
 mapping! {
     /// How it sends messages.
     pub(crate) struct RawDelivery, "`delivery`" {
-        /// The channel that hears of failing queries and broken channels.
+        /// The channel that hears of failing queries without an owner, and of broken channels; default none.
         fallback_channel: Text;
-        /// Addresses that channels made over the API may reach although they are private.
+        /// Addresses, or ranges such as `10.0.0.0/8`, that channels made over the API may reach although they are private; default none.
         allow_addresses: Items<Text>;
-        /// How long one request may take.
+        /// How long one request may take, at most `30s`; default `15s`.
         timeout: Phrased<Span>;
     }
 }
@@ -68,13 +68,13 @@ mapping! {
 mapping! {
     /// What one query or rule may take.
     pub(crate) struct RawLimits, "`limits`" {
-        /// Memory for queries, for example `1GiB`.
+        /// Memory for queries, for example `1GiB`; default `512MiB`.
         memory: Phrased<ByteSize>;
-        /// The longest `timeout` of a rule.
+        /// The longest `timeout` of a rule; default any.
         query_timeout: Phrased<Span>;
-        /// Most rows of one result; more fail the evaluation.
+        /// Most rows of one result; more fail the evaluation; default 1000000.
         max_rows: Count;
-        /// The greatest `max_instances` of a rule.
+        /// The greatest `max_instances` of a rule; default any.
         max_instances: Count;
     }
 }

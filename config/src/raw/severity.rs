@@ -50,7 +50,7 @@ impl FromNode for RawSeverity {
 
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         let condition = Text::schema(generator);
-        json_schema!({"oneOf": [
+        json_schema!({"title": "level, or levels with conditions", "oneOf": [
             Phrased::<Severity>::schema(generator),
             {
                 "type": "object",

@@ -8,11 +8,11 @@ mapping! {
     pub(crate) struct RawSource, "a source" {
         /// The table's name in SQL.
         name: Text, required;
-        /// How its files are written: `parquet`, `csv` or `ndjson`.
+        /// How its files are written.
         r#type: Phrased<Format>, required;
         /// A file, a folder or a glob; absolute, or relative to the file that names it.
         path: Text, required;
-        /// The column that the window cuts; a table without one is no stream.
+        /// The column that windows cut; default none, and every run reads all of it.
         time_column: Text;
     }
 }

@@ -33,7 +33,7 @@ impl FromNode for Text {
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": ["string", "number", "boolean"]})
+        json_schema!({"title": "text", "type": ["string", "number", "boolean"]})
     }
 }
 
@@ -81,7 +81,7 @@ impl FromNode for Count {
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "integer", "minimum": 1})
+        json_schema!({"title": "count", "type": "integer", "minimum": 1})
     }
 }
 
@@ -144,7 +144,10 @@ impl FromNode for Columns {
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"oneOf": [{"type": "array", "items": {"type": "string"}, "uniqueItems": true}, {"type": "string"}]})
+        json_schema!({
+            "title": "columns",
+            "oneOf": [{"type": "array", "items": {"type": "string"}, "uniqueItems": true}, {"type": "string"}],
+        })
     }
 }
 
@@ -216,7 +219,7 @@ impl FromNode for SecretText {
     }
 
     fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"oneOf": [
+        json_schema!({"title": "secret", "oneOf": [
             {"type": "string", "examples": ["${NAME}"]},
             {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"], "additionalProperties": false},
         ]})
@@ -229,19 +232,4 @@ fn only_refers(text: &str) -> bool {
         .strip_prefix("${")
         .and_then(|rest| rest.strip_suffix('}'))
         .is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
-}
-
-/// A key whose effect is not built yet: whatever stands there is an error that says so.
-#[derive(Debug)]
-pub(crate) struct NotYet;
-
-impl FromNode for NotYet {
-    fn from_node(_: &Rc<Node>, key: &Keyed, report: &mut Report) -> Option<Self> {
-        report.error(key.at, "not_supported_yet", format!("`{key}` is not supported yet")).help("remove it for now");
-        None
-    }
-
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"not": {}})
-    }
 }

@@ -41,6 +41,9 @@ pub(crate) trait Keys {
 /// Gives whether the node is a mapping at all.
 pub(crate) fn read_keys(node: &Rc<Node>, what: &str, keys: &'static [Key], report: &mut Report) -> bool {
     let NodeValue::Mapping(entries) = &node.value else {
+        if report.secretive {
+            report.hide_all(node);
+        }
         let first = keys.iter().find(|key| key.required).or(keys.first()).map_or("key", |key| key.name);
         report
             .error(node.at, "not_a_mapping", format!("{what} must be a mapping of keys, not {}", node.shape()))
@@ -194,7 +197,7 @@ pub(crate) fn object_schema<'a>(
     doc: &str,
     fields: impl Iterator<Item = (&'a Key, (schemars::Schema, &'static str))>,
 ) -> schemars::Schema {
-    let (mut properties, mut required) = (serde_json::Map::new(), Vec::new());
+    let (mut properties, mut required, mut either) = (serde_json::Map::new(), Vec::new(), Vec::new());
     for (key, (schema, doc)) in fields {
         let mut schema = schema.to_value();
         if let Some(object) = schema.as_object_mut() {
@@ -203,14 +206,19 @@ pub(crate) fn object_schema<'a>(
         if let Some(alias) = key.alias {
             let mut alias_schema = schema.clone();
             if let Some(object) = alias_schema.as_object_mut() {
+                object.insert("description".to_owned(), format!("Another word for `{}`.", key.name).into());
                 object.insert("deprecated".to_owned(), true.into());
             }
             properties.insert(alias.to_owned(), alias_schema);
         }
         properties.insert(key.name.to_owned(), schema);
-        // An alias stands for its key, so a key that has one cannot be demanded by name.
-        if key.required && key.alias.is_none() {
-            required.push(serde_json::Value::from(key.name));
+        match key.alias {
+            None if key.required => required.push(serde_json::Value::from(key.name)),
+            // An alias may stand for its key.
+            Some(alias) if key.required => {
+                either.push(serde_json::json!({"oneOf": [{"required": [key.name]}, {"required": [alias]}]}));
+            }
+            None | Some(_) => {}
         }
     }
     let mut schema = schemars::json_schema!({
@@ -221,6 +229,9 @@ pub(crate) fn object_schema<'a>(
     });
     if !required.is_empty() {
         schema.insert("required".to_owned(), required.into());
+    }
+    if !either.is_empty() {
+        schema.insert("allOf".to_owned(), either.into());
     }
     schema
 }

@@ -41,7 +41,9 @@ pub(crate) trait Phrase: Sized {
     /// What editors are told about it.
     fn schema() -> Schema {
         if Self::WORDS.is_empty() {
-            json_schema!({"type": ["string", "number"], "examples": [Self::EXAMPLE]})
+            let noun = Self::NOUN.trim_start_matches("a ").trim_start_matches("an ");
+            let title = noun.trim_end_matches(" above zero");
+            json_schema!({"title": title, "type": ["string", "number"], "examples": [Self::EXAMPLE]})
         } else {
             json_schema!({"enum": Self::WORDS})
         }

@@ -109,7 +109,7 @@ impl Engine {
             };
             Ok::<_, watchfire_store::Error>(shown.into_iter().map(overview).collect())
         };
-        self.gate.pass(look(&self.shared.store)).await
+        self.turns.pass(look(&self.shared.store)).await
     }
 
     /// One rule of this kind and name in full; `None` when no rule in force is that. Of rules of one name in several
@@ -149,7 +149,7 @@ impl Engine {
             let instances = instances.collect();
             Ok::<_, watchfire_store::Error>(Some(AlertDetail { overview, explanation, instances, runs, deliveries }))
         };
-        self.gate.pass(look(&self.shared.store)).await
+        self.turns.pass(look(&self.shared.store)).await
     }
 
     /// What the rule of this kind and name is known by; `None` when no rule in force is that.

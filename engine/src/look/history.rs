@@ -14,7 +14,7 @@ impl Engine {
     /// # Errors
     /// When the store cannot be asked now.
     pub async fn runs(&self, filter: &RunFilter, after: Option<RunPlace>) -> Result<Vec<(RunPlace, RunRow)>, Error> {
-        self.gate.pass(self.shared.store.runs_after(filter, after)).await
+        self.turns.pass(self.shared.store.runs_after(filter, after)).await
     }
 
     /// Deliveries that were decided before the one at a place, the newest first.
@@ -26,7 +26,7 @@ impl Engine {
         filter: &DeliveryFilter,
         after: Option<i64>,
     ) -> Result<Vec<(i64, DeliveryRow)>, Error> {
-        self.gate.pass(self.shared.store.deliveries_after(filter, after)).await
+        self.turns.pass(self.shared.store.deliveries_after(filter, after)).await
     }
 
     /// One delivery (`nt_…:channel`) with its tries, the oldest first; `None` when there is none with this id.
@@ -42,6 +42,6 @@ impl Engine {
             let attempts = store.attempts(&id, ATTEMPTS_SHOWN).await?;
             Ok::<_, watchfire_store::Error>(Some((found, attempts)))
         };
-        self.gate.pass(look).await
+        self.turns.pass(look).await
     }
 }

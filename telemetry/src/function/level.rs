@@ -25,7 +25,8 @@ const LEVELS: [(&str, u16); 7] =
 /// The column that is compared by name.
 const COLUMN: &str = "level";
 
-fn number_of(name: &str) -> Option<u16> {
+/// The number of a level's name, in large or small letters.
+pub(crate) fn number_of(name: &str) -> Option<u16> {
     let name = name.to_lowercase();
     let name = if name == "warning" { "warn" } else { name.as_str() };
     LEVELS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number)

@@ -3,6 +3,7 @@
 //! A [`Source`] remembers what it last read. Each query takes a [`Snapshot`] of every
 //! table it names before it is planned, so that all its scans see the same rows.
 
+mod batch;
 mod columns;
 mod csv;
 pub(crate) mod files;
@@ -17,15 +18,14 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::{max, min};
-use arrow::datatypes::{DataType, SchemaRef, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, SchemaRef};
 use watchfire_model::{Failure, SourceFormat, SourceSpec};
 
 use self::files::{FileVersion, failure, unreadable};
 use crate::nearest::nearest;
 use crate::table::records;
-use crate::window::instant_type;
+
+pub(crate) use self::batch::Batch;
 
 /// A table as one query sees it.
 #[derive(Debug)]
@@ -38,21 +38,21 @@ pub(crate) struct Snapshot {
     pub hides_pending: bool,
 }
 
+impl Snapshot {
+    /// Whether the window on its own time column is cut by slices of its batches, exactly.
+    pub(crate) fn is_cut_by_slices(&self) -> bool {
+        match &self.rows {
+            Rows::Memory(batches) => batches.iter().all(|batch| batch.is_sorted),
+            Rows::Parquet(_) => false,
+        }
+    }
+}
+
 /// Where a snapshot's rows are.
 #[derive(Debug, Clone)]
 pub(crate) enum Rows {
     Memory(Arc<Vec<Batch>>),
     Parquet(Arc<Vec<FileVersion>>),
-}
-
-/// Rows in memory.
-#[derive(Debug, Clone)]
-pub(crate) struct Batch {
-    pub rows: RecordBatch,
-    /// Least and greatest time, microseconds; `None` when no row has one, or the table has no time column.
-    pub times: Option<(i64, i64)>,
-    /// Whether `times` says anything: the table has a time column.
-    pub is_timed: bool,
 }
 
 /// A table's files and what was last read of them.
@@ -122,7 +122,7 @@ impl Source {
         let time_column = self.time_column(&schema);
         for batch in parts.iter().flat_map(|part| &part.batches) {
             let batch = merge::conform(batch, &schema).map_err(|what| failure(&self.spec, what))?;
-            batches.push(timed(batch, time_column.as_deref()));
+            batches.push(Batch::new(batch, time_column.as_deref()));
         }
         Ok(Snapshot { schema, time_column, rows: Rows::Memory(Arc::new(batches)), hides_pending: false })
     }
@@ -221,15 +221,4 @@ const fn format_word(format: SourceFormat) -> &'static str {
         SourceFormat::Csv => "CSV",
         SourceFormat::Ndjson => "NDJSON",
     }
-}
-
-/// A batch with the span of its times, by which scans pass over it.
-fn timed(rows: RecordBatch, time_column: Option<&str>) -> Batch {
-    let column = time_column.and_then(|name| rows.column_by_name(name));
-    let Some(column) = column.filter(|column| *column.data_type() == instant_type()) else {
-        return Batch { rows, times: None, is_timed: false };
-    };
-    let values = column.as_primitive::<TimestampMicrosecondType>();
-    let times = min(values).zip(max(values));
-    Batch { rows, times, is_timed: true }
 }

@@ -1,6 +1,7 @@
 //! Tables as the query engine sees them.
 
 pub(crate) mod information_schema;
+pub(crate) mod memory;
 pub(crate) mod metrics;
 pub(crate) mod provider;
 pub(crate) mod records;

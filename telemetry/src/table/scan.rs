@@ -18,7 +18,7 @@ use watchfire_model::Window;
 
 use super::records;
 use crate::source::files::FileVersion;
-use crate::source::{Batch, Rows, Snapshot};
+use crate::source::{Rows, Snapshot};
 use crate::window::inside;
 
 /// The plan that reads the columns `projection` (`None`: all) of the rows inside `window` (`None`: all).
@@ -33,8 +33,11 @@ pub(crate) fn plan(
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = &snapshot.schema;
     let asked: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
-    let Some((condition, columns)) = condition(snapshot, window, window_on) else {
-        return rows(snapshot, &asked, None);
+    let by_time = window.filter(|_| time_column(snapshot, window_on) == snapshot.time_column.as_deref());
+    // What slices have cut already is not looked at row by row.
+    let to_check = if by_time.is_some() && snapshot.is_cut_by_slices() { None } else { window };
+    let Some((condition, columns)) = condition(snapshot, to_check, window_on) else {
+        return rows(snapshot, &asked, by_time);
     };
     // The condition's columns are read too, and dropped above it.
     let mut needed = asked.clone();
@@ -44,8 +47,7 @@ pub(crate) fn plan(
             needed.push(index);
         }
     }
-    let own_time = window_on.is_none_or(|column| snapshot.time_column.as_deref() == Some(column));
-    let input = rows(snapshot, &needed, window.filter(|_| own_time))?;
+    let input = rows(snapshot, &needed, by_time)?;
     let input_schema = DFSchema::try_from(input.schema().as_ref().clone())?;
     let condition = state.create_physical_expr(condition, &input_schema)?;
     let filter =
@@ -76,25 +78,20 @@ pub(crate) fn time_column<'a>(snapshot: &'a Snapshot, window_on: Option<&'a str>
     chosen.or(snapshot.time_column.as_deref())
 }
 
-/// The columns `indices` of all rows; batches that lie outside `window` altogether may be left out.
+/// The columns `indices` of all rows; those that lie outside `window` may be left out.
 fn rows(snapshot: &Snapshot, indices: &[usize], window: Option<Window>) -> Result<Arc<dyn ExecutionPlan>> {
     match &snapshot.rows {
         Rows::Memory(batches) => {
-            let inside: Vec<RecordBatch> =
-                batches.iter().filter(|batch| may_overlap(batch, window)).map(|batch| batch.rows.clone()).collect();
+            let time_column = snapshot.time_column.as_deref();
+            let inside = batches.iter().filter_map(|batch| match window {
+                Some(window) => batch.nearly_inside(window, time_column),
+                None => Some(batch.rows.clone()),
+            });
+            let inside: Vec<RecordBatch> = inside.collect();
             let schema = Arc::clone(&snapshot.schema);
             Ok(MemorySourceConfig::try_new_exec(&[inside], schema, Some(indices.to_vec()))?)
         }
         Rows::Parquet(files) => parquet(&snapshot.schema, files, indices),
-    }
-}
-
-fn may_overlap(batch: &Batch, window: Option<Window>) -> bool {
-    match (window, batch.times) {
-        (Some(window), Some((first, last))) => first < window.end.as_micros() && last >= window.start.as_micros(),
-        // No row of it has a time: none is inside.
-        (Some(_), None) => !batch.is_timed,
-        (None, _) => true,
     }
 }
 

@@ -1,152 +1,122 @@
-//! A rule with every default filled in.
+//! An alert with every default filled in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use url::Url;
-use watchfire_alerts::{
-    Change, FirstRun, Hold, Missing, Mode, NoData, OnError, Patience, Repeat, Rule, SeveritySource,
-};
+use watchfire_alerts::{Change, FirstRun, Hold, Missing, Mode, NoData, Patience, Repeat, Rule, SeveritySource};
 use watchfire_channels::Presentation;
-use watchfire_model::{
-    ChangeKind, Keep, ProjectName, QuerySpec, RuleKind, RuleName, RuleUid, Severity, format_duration,
-};
-use watchfire_scheduler::{Schedule, WindowSpec};
+use watchfire_model::{ChangeKind, Keep, QuerySpec, RuleKind, Severity};
 
-use super::cadence::{PATTERNS_FROM, schedule};
+use super::basics::{
+    MAX_ROWS_DEFAULT, at_most, enabled, on_error, project, rule_name, text, timeout, uid, window_has_ends,
+};
+use super::cadence::{PATTERNS_FROM, cadence_words, schedule};
 use super::lint::lint;
-use super::names::check_name;
-use super::notify::{assignments, owner_channel, repeat};
+use super::message::{Keys, texts};
+use super::notify::{audience, owner_channel, repeat};
 use super::semantic_hash::{Question, semantic_hash};
+use super::sql_check::{Wanted, map, sql_check};
 use super::sql_tokens::sql_tokens;
 use super::{Known, Names};
 use crate::definitions::{RuleDefinition, SqlCheck};
 use crate::phrases::RaisedOrBoth;
-use crate::raw::{RawAlert, RawSeverity};
-use crate::read::{Count, Defined, Field, Text};
+use crate::problem::Place;
+use crate::raw::{RawAlert, RawSeverity, RuleKeys};
+use crate::read::{Count, Defined, Field, Phrased};
 use crate::report::Report;
 use crate::text_map::TextMap;
 
-/// The only project there is for now.
-const PROJECT: &str = "default";
-/// What `timeout` is when nothing is said.
-const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 /// What `max_instances` is when nothing is said.
 const MAX_INSTANCES_DEFAULT: usize = 500;
-/// What `max_rows` is when nothing is said.
-const MAX_ROWS_DEFAULT: usize = 1000;
 /// What `change.max_rows` is when nothing is said.
 const CHANGE_MAX_ROWS_DEFAULT: usize = 50;
-/// Up to this distance between runs, a failing query is told after the third failure, else after the first.
-const PATIENT_UP_TO: Duration = Duration::from_secs(600);
 
-/// Makes a rule. What is wrong is reported, and the rule is then `None`; its SQL is there to be
+/// Makes an alert. What is wrong is reported, and the rule is then `None`; its SQL is there to be
 /// checked whenever its query could be read.
-pub(crate) fn rule(
+pub(crate) fn alert(
     defined: &Defined<RawAlert>,
     known: &Known<'_>,
     uids: &mut Names,
     report: &mut Report,
 ) -> (Option<RuleDefinition>, Option<SqlCheck>) {
-    let (raw, before) = (&defined.raw, report.errors());
-    check_name(&raw.name, report);
-    check_name(&raw.id, report);
-    let uid = uid(raw, uids, report);
-    let schedule = schedule(raw, &uid, report);
+    let (raw, keys, before) = (&defined.raw, RuleKeys::from(&defined.raw), report.errors());
+    let uid = uid(&keys, "rule", uids, report);
+    let schedule = schedule(&keys, RuleKind::Alert, &uid, report);
     let per = columns(raw);
     let notify_when = mode(raw, report);
-    let query = query_spec(raw, known, notify_when, report);
+    let query = query_spec(raw, &keys, known, notify_when, report);
+    // Key columns that could not be read can hold any name.
+    let per_is_known = raw.per.is_absent() || raw.per.value.is_some();
+    let texts = texts(keys.message, if per_is_known { Keys::Named(&per) } else { Keys::Unknown }, report);
+    let audience = audience(&raw.notify, known, report);
+    let (hold_for, keep_firing_for) = (hold(&raw.r#for), hold(&raw.keep_firing_for));
+    let limits = &known.settings.limits;
     let rule = Rule {
-        name: rule_name(defined),
-        project: project(raw, report),
+        name: rule_name(&keys, &defined.subject),
+        project: project(&keys, report),
         kind: RuleKind::Alert,
-        description: text(&raw.description),
-        labels: labels(raw),
-        runbook: runbook(raw, report),
+        description: text(keys.description),
+        labels: keys.labels(),
+        runbook: texts.runbook,
         query: query.sql.clone(),
         has_when: query.when.is_some(),
         notify_when,
-        hold_for: raw.r#for.value.as_ref().map_or(Hold::Time(Duration::ZERO), |hold| hold.0),
-        keep_firing_for: raw.keep_firing_for.value.as_ref().map_or(Hold::Time(Duration::ZERO), |hold| hold.0),
+        hold_for,
+        keep_firing_for,
         missing: raw.missing.value.as_ref().map_or(default_missing(raw), |missing| missing.0),
         no_data: raw.no_data.value.as_ref().map_or(default_no_data(raw, notify_when), |no_data| no_data.0),
-        on_error: raw.on_error.value.as_ref().map_or(default_on_error(&schedule), |on_error| on_error.0),
+        on_error: on_error(&keys, &schedule),
         repeat: repeat(&raw.repeat, report).unwrap_or(Repeat::Never),
         severity: severity(raw, &query),
         tell_lowered_severity: raw.notify_severity.value.as_ref().is_some_and(|word| word.0 == RaisedOrBoth::Both),
         change: change(raw),
-        notify: assignments(raw, known, report),
-        owner_channel: owner_channel(raw, known),
+        notify: audience.assignments,
+        owner_channel: owner_channel(&keys, known),
         fallback_channel: known.settings.delivery.fallback_channel.clone(),
-        max_instances: at_most(
-            "max_instances",
-            &raw.max_instances,
-            MAX_INSTANCES_DEFAULT,
-            known.settings.limits.max_instances,
-            report,
-        ),
-        max_rows: at_most("max_rows", &raw.max_rows, MAX_ROWS_DEFAULT, Some(known.settings.limits.max_rows), report),
+        max_instances: max_instances(&raw.max_instances, limits.max_instances, report),
+        max_rows: at_most("max_rows", keys.max_rows, MAX_ROWS_DEFAULT, Some(limits.max_rows), report),
         interval: schedule.cadence.nominal_interval(PATTERNS_FROM),
         semantic_hash: semantic_hash(&Question {
             query: &query,
             per: &per,
             window: schedule.window,
             delay: schedule.delay,
-            hold_for: raw.r#for.value.as_ref().map_or(Hold::Time(Duration::ZERO), |hold| hold.0),
-            keep_firing_for: raw.keep_firing_for.value.as_ref().map_or(Hold::Time(Duration::ZERO), |hold| hold.0),
+            hold_for,
+            keep_firing_for,
             notify_when,
         }),
         uid,
         per,
     };
     not_yet(raw, report);
-    window_has_ends(raw, &query, &schedule, report);
+    window_has_ends(&keys, sql_texts(&query), &schedule, report);
     // Of a rule without a name or a query nothing can be said about what it means.
     if let (Some(_), Some(_), Some(name)) = (&raw.name.value, &raw.query.value, raw.name.at()) {
         lint(raw, &rule, &schedule, name, report);
     }
-    let check = sql_check(raw, &defined.subject, &rule.name, &query, report);
+    let columns = [key_columns(raw, report), audience.totals, texts.columns].concat();
+    let wanted = Wanted { subject: &defined.subject, rule: &rule, query: &query, columns, compares: false };
+    let check = sql_check(&keys, wanted, report).map(|check| with_conditions(check, raw, report));
     let valid = !defined.bad && report.errors() == before;
-    let enabled = raw.enabled.value.as_ref().is_none_or(|flag| flag.0);
     let presentation = Presentation {
+        timezone: schedule.zone,
+        title: texts.title,
+        body: texts.body,
+        cadence: Some(cadence_words(&keys, &schedule)),
         condition: query.when.clone(),
-        owner: raw.owner.value.as_ref().map(|owner| owner.0.clone()),
-        ..Presentation::default()
+        owner: text(keys.owner),
+        formats: audience.formats,
     };
+    let enabled = enabled(&keys);
     (valid.then_some(RuleDefinition { rule, schedule, query, enabled, presentation, report: None }), check)
 }
 
-fn text(field: &Field<Text>) -> Option<String> {
-    field.value.as_ref().map(|text| text.0.clone())
+fn hold(field: &Field<Phrased<Hold>>) -> Hold {
+    field.value.as_ref().map_or(Hold::Time(Duration::ZERO), |hold| hold.0)
 }
 
-fn rule_name(defined: &Defined<RawAlert>) -> RuleName {
-    RuleName::new(text(&defined.raw.name).unwrap_or_else(|| defined.subject.clone()))
-}
-
-fn uid(raw: &RawAlert, uids: &mut Names, report: &mut Report) -> RuleUid {
-    let field = if raw.id.is_absent() { &raw.name } else { &raw.id };
-    let id = text(field).unwrap_or_default();
-    if let (Some(_), Some(at)) = (&field.value, field.at()) {
-        uids.claim(&id, at, report);
-    }
-    RuleUid::derive(&ProjectName::new(PROJECT), &id)
-}
-
-fn project(raw: &RawAlert, report: &mut Report) -> ProjectName {
-    if let (Some(project), Some(at)) = (&raw.project.value, raw.project.at())
-        && project.0 != PROJECT
-    {
-        report
-            .error(at, "not_supported_yet", "projects other than `default` are not supported yet")
-            .help("write `project: default`, or remove it");
-    }
-    ProjectName::new(PROJECT)
-}
-
-fn labels(raw: &RawAlert) -> BTreeMap<String, String> {
-    let rows = raw.labels.value.iter().flat_map(|table| &table.0);
-    rows.map(|(key, value)| (key.value.0.clone(), value.value.0.clone())).collect()
+fn max_instances(field: &Field<Count>, limit: Option<usize>, report: &mut Report) -> usize {
+    at_most("max_instances", field, MAX_INSTANCES_DEFAULT, limit, report)
 }
 
 /// Whether it has key columns; an empty list has none, one that could not be read surely meant some.
@@ -156,17 +126,6 @@ fn has_per(raw: &RawAlert) -> bool {
 
 fn columns(raw: &RawAlert) -> Vec<String> {
     raw.per.value.iter().flat_map(|per| per.names()).map(str::to_owned).collect()
-}
-
-fn runbook(raw: &RawAlert, report: &mut Report) -> Option<String> {
-    let field = &raw.message.value.as_ref()?.runbook;
-    let (runbook, at) = (text(field)?, field.at()?);
-    if !Url::parse(&runbook).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-        report
-            .error(at, "bad_url", "`runbook` is no address that a browser could open")
-            .help("write a whole address, for example `https://wiki.example.com/runbooks/errors`");
-    }
-    Some(runbook)
 }
 
 fn mode(raw: &RawAlert, report: &mut Report) -> Mode {
@@ -186,18 +145,8 @@ fn mode(raw: &RawAlert, report: &mut Report) -> Mode {
     }
 }
 
-fn query_spec(raw: &RawAlert, known: &Known<'_>, mode: Mode, report: &mut Report) -> QuerySpec {
+fn query_spec(raw: &RawAlert, keys: &RuleKeys<'_>, known: &Known<'_>, mode: Mode, report: &mut Report) -> QuerySpec {
     let max_rows = raw.max_rows.value.as_ref().map_or(MAX_ROWS_DEFAULT, |count| count.0);
-    let limit = known.settings.limits.query_timeout;
-    let timeout = raw.timeout.value.as_ref().map(|timeout| timeout.0.0);
-    if let (Some(timeout), Some(limit), Some(at)) = (timeout, limit, raw.timeout.at())
-        && timeout > limit
-    {
-        let (given, most) = (format_duration(timeout), format_duration(limit));
-        report
-            .error(at, "over_limit", format!("`timeout` is {given}, and `limits.query_timeout` allows {most}"))
-            .help(format!("write `timeout: {most}` or less"));
-    }
     let severity = match &raw.severity.value {
         Some(RawSeverity::Conditions(conditions)) => {
             conditions.iter().map(|(level, condition)| (*level, condition.value.0.clone())).collect()
@@ -211,7 +160,7 @@ fn query_spec(raw: &RawAlert, known: &Known<'_>, mode: Mode, report: &mut Report
         recover_when: text(&raw.recover_when),
         severity,
         window_on: text(&raw.window_on),
-        timeout: timeout.unwrap_or_else(|| limit.map_or(TIMEOUT_DEFAULT, |limit| limit.min(TIMEOUT_DEFAULT))),
+        timeout: timeout(keys, known, report),
         keep: if keep_all { Keep::All } else { Keep::Shown(max_rows) },
     }
 }
@@ -225,12 +174,6 @@ fn default_missing(raw: &RawAlert) -> Missing {
 fn default_no_data(raw: &RawAlert, mode: Mode) -> NoData {
     let bare = !has_per(raw) && raw.when.is_absent() && mode != Mode::DataChange;
     if bare { NoData::Ok } else { NoData::Keep }
-}
-
-/// A daily rule must not fail silently for three days.
-fn default_on_error(schedule: &Schedule) -> OnError {
-    let often = schedule.cadence.nominal_interval(PATTERNS_FROM) <= PATIENT_UP_TO;
-    OnError::Alert(Patience::Runs(if often { 3 } else { 1 }))
 }
 
 fn severity(raw: &RawAlert, query: &QuerySpec) -> SeveritySource {
@@ -279,20 +222,6 @@ fn change(raw: &RawAlert) -> Change {
     }
 }
 
-fn at_most(key: &str, field: &Field<Count>, default: usize, limit: Option<usize>, report: &mut Report) -> usize {
-    let Some(given) = field.value.as_ref().map(|count| count.0) else {
-        return limit.map_or(default, |limit| limit.min(default));
-    };
-    if let (Some(limit), Some(at)) = (limit, field.at())
-        && given > limit
-    {
-        report
-            .error(at, "over_limit", format!("`{key}` is {given}, and `limits.{key}` allows {limit}"))
-            .help(format!("write `{key}: {limit}` or less"));
-    }
-    given
-}
-
 /// Values, not keys, whose effect is not built yet.
 fn not_yet(raw: &RawAlert, report: &mut Report) {
     if raw.notify_on_join.value.as_ref().is_some_and(|flag| flag.0)
@@ -302,38 +231,26 @@ fn not_yet(raw: &RawAlert, report: &mut Report) {
     }
 }
 
-/// A parameter of the window has no value where there is no window: such a rule could only fail.
-fn window_has_ends(raw: &RawAlert, query: &QuerySpec, schedule: &Schedule, report: &mut Report) {
+/// Every text of a rule that is SQL.
+fn sql_texts(query: &QuerySpec) -> impl Iterator<Item = &String> {
     let conditions = query.severity.iter().map(|(_, condition)| condition);
-    let texts = std::iter::once(&query.sql).chain(&query.when).chain(&query.recover_when).chain(conditions);
-    let tokens = texts.flat_map(|text| sql_tokens(text));
-    let named = tokens.into_iter().find(|token| matches!(token.as_str(), "$window_start" | "$window_end"));
-    if let (WindowSpec::None, Some(at), Some(parameter)) = (schedule.window, raw.window.at(), named) {
-        report
-            .error(at, "no_window", format!("`{parameter}` has no value with `window: none`"))
-            .help("write a duration, for example `window: 15m`");
-    }
+    std::iter::once(&query.sql).chain(&query.when).chain(&query.recover_when).chain(conditions)
 }
 
-fn sql_check(raw: &RawAlert, subject: &str, name: &RuleName, query: &QuerySpec, report: &Report) -> Option<SqlCheck> {
-    let map = |field: &Field<Text>| field.node().map(|node| TextMap::of(&report.source, node));
+/// Columns of `per` and `change.ignore`, each with its place.
+fn key_columns(raw: &RawAlert, report: &Report) -> Vec<(String, Place)> {
     let ignored = raw.change.value.as_ref().and_then(|change| change.ignore.value.as_ref());
     let columns = raw.per.value.iter().chain(ignored).flat_map(|columns| &columns.0);
+    columns.map(|column| (column.value.0.clone(), report.source.place(column.at()))).collect()
+}
+
+/// Adds where the conditions stand.
+fn with_conditions(check: SqlCheck, raw: &RawAlert, report: &Report) -> SqlCheck {
     let severity = match &raw.severity.value {
         Some(RawSeverity::Conditions(conditions)) => {
             conditions.iter().map(|(_, condition)| TextMap::of(&report.source, &condition.node)).collect()
         }
         Some(RawSeverity::Fixed(_)) | None => Vec::new(),
     };
-    Some(SqlCheck {
-        rule: name.clone(),
-        query: query.clone(),
-        keys: columns.map(|column| (column.value.0.clone(), report.source.place(column.at()))).collect(),
-        query_text: map(&raw.query)?,
-        window_on: raw.window_on.at().map(|at| report.source.place(at)),
-        when: map(&raw.when),
-        recover_when: map(&raw.recover_when),
-        severity,
-        subject: subject.to_owned(),
-    })
+    SqlCheck { when: map(&raw.when, report), recover_when: map(&raw.recover_when, report), severity, ..check }
 }

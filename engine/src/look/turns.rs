@@ -1,4 +1,4 @@
-//! The gate through which everybody reads who only wants to look.
+//! The turns that everybody takes who only wants to look.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ const LOOK_AT_MOST: Duration = Duration::from_secs(10);
 
 /// Lets a few look at a time, each for a limited time.
 #[derive(Debug)]
-pub(crate) struct Gate(Semaphore);
+pub(crate) struct Turns(Semaphore);
 
-impl Default for Gate {
+impl Default for Turns {
     fn default() -> Self {
         Self(Semaphore::new(LOOKING_AT_ONCE))
     }
 }
 
-impl Gate {
+impl Turns {
     /// Waits for a turn and looks.
     pub(crate) async fn pass<T, E: Into<Error>>(&self, look: impl Future<Output = Result<T, E>>) -> Result<T, Error> {
         let in_turn = async {
-            let _turn = self.0.acquire().await.expect("the gate is never closed");
+            let _turn = self.0.acquire().await.expect("nobody closes it");
             look.await.map_err(Into::into)
         };
         match tokio::time::timeout(LOOK_AT_MOST, in_turn).await {
@@ -44,18 +44,19 @@ mod tests {
 
     #[tokio::test]
     async fn only_a_few_look_at_once_and_the_next_when_one_is_done() {
-        let gate = Arc::new(Gate::default());
+        let turns = Arc::new(Turns::default());
         let (begun, mut beginnings) = tokio::sync::mpsc::unbounded_channel();
         let (done, ending) = tokio::sync::watch::channel(false);
         for number in 0..=LOOKING_AT_ONCE {
-            let (gate, begun, mut ending) = (Arc::clone(&gate), begun.clone(), ending.clone());
+            let (turns, begun, mut ending) = (Arc::clone(&turns), begun.clone(), ending.clone());
             let look = async move {
-                gate.pass(async move {
-                    begun.send(number).expect("the test listens");
-                    ending.wait_for(|done| *done).await.expect("the test says when");
-                    Ok::<_, Error>(())
-                })
-                .await
+                turns
+                    .pass(async move {
+                        begun.send(number).expect("the test listens");
+                        ending.wait_for(|done| *done).await.expect("the test says when");
+                        Ok::<_, Error>(())
+                    })
+                    .await
             };
             #[expect(clippy::disallowed_methods, reason = "the test waits for what it asks for")]
             drop(tokio::spawn(look));

@@ -1,0 +1,9 @@
+//! `watchfire demo`: shows the main job, without an account or a server.
+
+use crate::arguments::Demo;
+use crate::demo;
+use crate::exit::Exit;
+
+pub(crate) async fn run(options: Demo) -> anyhow::Result<Exit> {
+    demo::run(options.stay).await
+}

@@ -1,0 +1,197 @@
+//! `watchfire demo`: the main job on real telemetry, in half a minute, without an account.
+//!
+//! Everything is the product itself (definitions from files, the engine, the store, the channels) but for the
+//! receivers at the other end, which stand on this machine and show what their readers would see.
+
+mod expected;
+mod fixture;
+mod mail_server;
+mod reader;
+mod scene;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::time::Instant;
+use watchfire_engine::clock::{Clock, SystemClock};
+use watchfire_engine::{Engine, EngineParts};
+use watchfire_server::stand_in::{self, Taken};
+use watchfire_store::{Store, StoreTarget};
+
+use crate::definitions;
+use crate::exit::Exit;
+use crate::output;
+use expected::Progress;
+use mail_server::Mail;
+use reader::Seen;
+use scene::StandIns;
+
+/// After so long the demo gives up on what has not come.
+const AT_MOST: Duration = Duration::from_secs(28);
+/// How far ahead of the records' anchor the engine starts.
+const START_TAKES: Duration = Duration::from_secs(1);
+/// When somebody changes a table.
+const FLAGS_CHANGE_AFTER: Duration = Duration::from_secs(5);
+
+/// Runs the demo; with `stay` its server goes on until it is stopped.
+pub(crate) async fn run(stay: bool) -> anyhow::Result<Exit> {
+    let folder = tempfile::tempdir().context("a temporary folder for the demo")?;
+    let (http, smtp) = (listener().await?, listener().await?);
+    let stand_ins = StandIns { http: http.local_addr()?, smtp: smtp.local_addr()? };
+    let (http_taken, messages) = mpsc::unbounded_channel();
+    let (mail_taken, mails) = mpsc::unbounded_channel();
+    let engine = start(folder.path(), stand_ins).await?;
+    let own = watchfire_server::bind(([127, 0, 0, 1], 0).into()).await?;
+    let watching =
+        Watching { messages, mails, folder: definitions_of(folder.path()), address: own.local_addr()?, stay };
+    let show = tokio::select! {
+        watched = watching.until_the_end() => watched?,
+        broken = stand_in::serve(http, http_taken) => bail!("the demo's receiver ended: {broken:?}"),
+        broken = mail_server::serve(smtp, mail_taken) => bail!("the demo's mail server ended: {broken:?}"),
+        served = watchfire_server::serve(own, Arc::clone(&engine), std::future::pending()) => {
+            bail!("the demo's server ended: {served:?}")
+        }
+    };
+    engine.stop().await;
+    Ok(if show.progress.missing().is_empty() { Exit::Fine } else { Exit::No })
+}
+
+/// Where the demo's definitions lie.
+fn definitions_of(folder: &Path) -> PathBuf {
+    folder.join("definitions")
+}
+
+/// Waits for messages and shows them.
+struct Watching {
+    messages: UnboundedReceiver<Taken>,
+    mails: UnboundedReceiver<Mail>,
+    folder: PathBuf,
+    address: SocketAddr,
+    stay: bool,
+}
+
+impl Watching {
+    /// Until everything has come or the time is up; with `stay` until somebody stops it.
+    async fn until_the_end(mut self) -> anyhow::Result<Show> {
+        let mut show = Show::new();
+        let deadline = Instant::now() + AT_MOST;
+        let flags_change = Instant::now() + FLAGS_CHANGE_AFTER;
+        let mut flags_changed = false;
+        loop {
+            let seen = tokio::select! {
+                Some(message) = self.messages.recv() => Some(reader::of_http(&message)),
+                Some(mail) = self.mails.recv() => Some(reader::of_mail(&mail)),
+                () = tokio::time::sleep_until(flags_change), if !flags_changed => {
+                    flags_changed = true;
+                    scene::change_flags(&self.folder)?;
+                    show.say("somebody changes the table `feature_flags`");
+                    None
+                }
+                () = tokio::time::sleep_until(deadline), if !show.is_over => {
+                    show.end();
+                    None
+                }
+                stopped = tokio::signal::ctrl_c() => {
+                    stopped.context("the handler of SIGINT")?;
+                    return Ok(show);
+                }
+            };
+            let was_over = show.is_over;
+            if let Some(seen) = &seen {
+                show.message(seen)?;
+            }
+            if show.is_over && !self.stay {
+                return Ok(show);
+            }
+            if show.is_over && !was_over {
+                show.stay(self.address);
+            }
+        }
+    }
+}
+
+/// A port of this machine that nobody has.
+async fn listener() -> anyhow::Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", 0)).await.context("a port of this machine for the demo")
+}
+
+/// The engine over the demo's folder, as `serve` would start it.
+async fn start(folder: &Path, stand_ins: StandIns) -> anyhow::Result<Arc<Engine>> {
+    let definitions = definitions_of(folder);
+    std::fs::create_dir(&definitions).context("the demo's folder")?;
+    let count = scene::write(&definitions, stand_ins, SystemClock.now().plus(START_TAKES))?;
+    let mut loaded = scene::load(&definitions, stand_ins)?;
+    let telemetry = definitions::telemetry(&loaded)?;
+    definitions::check_sql(&mut loaded, &telemetry).await;
+    if loaded.has_errors() {
+        definitions::print_problems(&loaded);
+        bail!("the demo's own definitions have mistakes");
+    }
+    let target = StoreTarget::Sqlite { folder: folder.join("data") };
+    let engine = Engine::start(EngineParts {
+        store: Store::open(&target).await.context("the demo's store")?,
+        telemetry,
+        definitions: definitions::engine_definitions(&loaded.definitions),
+        clock: Arc::new(SystemClock),
+        request_timeout: loaded.definitions.settings.delivery.timeout,
+    })
+    .await?;
+    let names: Vec<&str> = loaded.definitions.rules.iter().map(|rule| rule.rule.name.as_str()).collect();
+    eprintln!("{count} OpenTelemetry records, moved to the present; {} rules: {}", names.len(), names.join(", "));
+    eprintln!(
+        "messages go to receivers on this machine that stand in for Slack, Discord, Opsgenie and a mail server\n"
+    );
+    Ok(engine)
+}
+
+/// What the people see who watch the demo: messages on stdout, talk on stderr.
+struct Show {
+    started: Instant,
+    progress: Progress,
+    is_over: bool,
+}
+
+impl Show {
+    fn new() -> Self {
+        Self { started: Instant::now(), progress: Progress::default(), is_over: false }
+    }
+
+    fn say(&self, words: &str) {
+        eprintln!("[{:>4.1} s] {words}", self.started.elapsed().as_secs_f64());
+    }
+
+    fn message(&mut self, seen: &Seen) -> anyhow::Result<()> {
+        self.progress.note(seen);
+        output::line(&format!("── {} {}", seen.place, "─".repeat(72 - seen.place.len())))?;
+        output::line(seen.text.trim_end())?;
+        output::line("")?;
+        if !self.is_over {
+            let (came, of) = self.progress.count();
+            self.say(&format!("{came} of {of} expected messages have come"));
+            if came == of {
+                self.end();
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.is_over = true;
+        let missing = self.progress.missing();
+        if missing.is_empty() {
+            self.say("everything has come");
+        }
+        for what in &missing {
+            self.say(&format!("did not come: {what}"));
+        }
+    }
+
+    fn stay(&self, address: SocketAddr) {
+        self.say(&format!("staying: http://{address}/api/alerts shows the state; Ctrl-C ends it"));
+    }
+}

@@ -1,0 +1,24 @@
+//! How bad a record is.
+
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+
+use super::attributes::Attributes;
+use crate::function::level_number;
+
+/// What has no level of its own.
+pub(super) const INFO: u16 = 9;
+/// A span whose status is an error.
+const ERROR: u16 = 17;
+/// The greatest severity of OpenTelemetry.
+const SEVERITY_MAX: u16 = 24;
+
+/// A span's: as its sender says, else by its status.
+pub(super) fn of_span(attributes: &Attributes<'_>, is_error: bool) -> u16 {
+    attributes.level().unwrap_or(if is_error { ERROR } else { INFO })
+}
+
+/// A log record's: as its sender says, else its severity, else the severity's name.
+pub(super) fn of_log(attributes: &Attributes<'_>, record: &LogRecord) -> u16 {
+    let severity = u16::try_from(record.severity_number).ok().filter(|number| (1..=SEVERITY_MAX).contains(number));
+    attributes.level().or(severity).or_else(|| level_number(&record.severity_text)).unwrap_or(INFO)
+}
