@@ -56,6 +56,8 @@ pub fn sample_notification(
     at: Timestamp,
 ) -> Notification {
     let plain = test_notification(project, event_id, at);
+    let alert = |reason| with_rule(kind, reason, RuleKind::Alert, plain.clone());
+    let firing = |reason| breaching(alert(reason));
     match kind {
         NotificationKind::Test => plain,
         NotificationKind::ChannelBroken => Notification {
@@ -65,47 +67,31 @@ pub fn sample_notification(
             error: Some(failure(at, "config", "TEST: the receiver answered 403 invalid_token")),
             ..plain
         },
-        NotificationKind::ReportReady => report(with_rule(kind, RuleKind::Report, plain)),
+        NotificationKind::ReportReady => report(with_rule(kind, Reason::Report, RuleKind::Report, plain)),
         NotificationKind::IssueNew
         | NotificationKind::IssueRegressed
         | NotificationKind::IssueEscalating
-        | NotificationKind::IssueDigest => {
-            let issue = with_rule(kind, RuleKind::Issue, plain);
-            Notification { reason: Reason::StartedFiring, ..breaching(issue) }
-        }
-        NotificationKind::AlertChanged => changed(with_rule(kind, RuleKind::Alert, plain)),
-        NotificationKind::AlertFailed | NotificationKind::AlertRecovered => {
-            let is_over = kind == NotificationKind::AlertRecovered;
-            let failing = with_rule(kind, RuleKind::Alert, plain);
-            Notification {
-                reason: if is_over { Reason::QueryRecovered } else { Reason::QueryFailed },
-                since: Some(earlier(at, 8)),
-                error: Some(failure(at, "too_much_memory", "the query needs more than 2.00 GiB of memory")),
-                ..failing
-            }
-        }
-        NotificationKind::AlertNoData => Notification {
-            reason: Reason::NoData,
-            since: Some(earlier(at, 8)),
-            ..with_rule(kind, RuleKind::Alert, plain)
-        },
-        NotificationKind::AlertMatches
-        | NotificationKind::AlertStarted
-        | NotificationKind::AlertRepeated
-        | NotificationKind::AlertUpdated
-        | NotificationKind::AlertResolved
-        | NotificationKind::AlertSummary => {
-            let firing = breaching(with_rule(kind, RuleKind::Alert, plain));
-            if matches!(kind, NotificationKind::AlertResolved | NotificationKind::AlertSummary) {
-                over(firing)
-            } else {
-                firing
-            }
-        }
+        | NotificationKind::IssueDigest => breaching(with_rule(kind, Reason::StartedFiring, RuleKind::Issue, plain)),
+        NotificationKind::AlertMatches => firing(Reason::Matches),
+        NotificationKind::AlertStarted => firing(Reason::StartedFiring),
+        NotificationKind::AlertRepeated => firing(Reason::Repeat),
+        NotificationKind::AlertUpdated => firing(Reason::SeverityRaised),
+        NotificationKind::AlertResolved => over(firing(Reason::Resolved)),
+        NotificationKind::AlertSummary => over(firing(Reason::CaughtUp)),
+        NotificationKind::AlertChanged => changed(alert(Reason::RowsChanged)),
+        NotificationKind::AlertNoData => Notification { since: Some(earlier(at, 8)), ..alert(Reason::NoData) },
+        NotificationKind::AlertFailed => failing(alert(Reason::QueryFailed)),
+        NotificationKind::AlertRecovered => failing(alert(Reason::QueryRecovered)),
     }
 }
 
-fn with_rule(kind: NotificationKind, rule: RuleKind, plain: Notification) -> Notification {
+fn failing(plain: Notification) -> Notification {
+    let at = plain.occurred_at;
+    let error = failure(at, "too_much_memory", "the query needs more than 2.00 GiB of memory");
+    Notification { since: Some(earlier(at, 8)), error: Some(error), ..plain }
+}
+
+fn with_rule(kind: NotificationKind, reason: Reason, rule: RuleKind, plain: Notification) -> Notification {
     let at = plain.occurred_at;
     let name = match rule {
         RuleKind::Alert => "TEST error-rate",
@@ -121,14 +107,7 @@ fn with_rule(kind: NotificationKind, rule: RuleKind, plain: Notification) -> Not
             severity: None,
             labels: BTreeMap::from([("team".to_owned(), "payments".to_owned())]),
         }),
-        reason: match kind {
-            NotificationKind::AlertMatches => Reason::Matches,
-            NotificationKind::AlertRepeated => Reason::Repeat,
-            NotificationKind::AlertUpdated => Reason::SeverityRaised,
-            NotificationKind::AlertResolved => Reason::Resolved,
-            NotificationKind::AlertSummary => Reason::CaughtUp,
-            _ => Reason::StartedFiring,
-        },
+        reason,
         scheduled_for: Some(at),
         window: Some(Window { start: earlier(at, 15), end: at }),
         ..plain
@@ -176,7 +155,6 @@ fn changed(plain: Notification) -> Notification {
         after,
     };
     Notification {
-        reason: Reason::RowsChanged,
         severity: Some(Severity::Warning),
         changes: vec![
             change(ChangeKind::Added, "new-cart", None, cells(true)),
@@ -191,7 +169,6 @@ fn changed(plain: Notification) -> Notification {
 fn report(plain: Notification) -> Notification {
     let row = |model: &str, calls, cost| vec![text(model), Value::Int(calls), Value::Float(cost)];
     Notification {
-        reason: Reason::Report,
         columns: columns(&[("model", ColumnType::String), ("calls", ColumnType::Int), ("cost_usd", ColumnType::Float)]),
         rows: vec![row("chat-xlarge", 41_210, 1_218.6), row("reason-xlarge", 9_120, 960.4), row("tts-2", 310, 1.9)],
         row_count: 3,

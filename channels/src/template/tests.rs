@@ -7,8 +7,8 @@ use chrono_tz::Tz;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use watchfire_model::{
-    Change, ChangeKind, Column, ColumnType, InstanceKey, Notification, NotificationKind, ProjectName, Timestamp, Value,
-    Window,
+    Change, ChangeKind, Column, ColumnType, InstanceKey, Notification, NotificationKind, ProjectName, Severity,
+    Timestamp, Value, Window,
 };
 
 use super::{Template, TemplateContext};
@@ -47,6 +47,7 @@ fn notification() -> Notification {
         after: after.map(|value| BTreeMap::from([("enabled".to_owned(), value)])),
     };
     Notification {
+        severity: Some(Severity::Critical),
         instance: Some(InstanceKey::new(vec![("service_name".into(), Value::String("api".into()))])),
         window: Some(Window { start: at("2026-11-18T23:00:00Z"), end: at("2026-11-19T23:00:00Z") }),
         since: Some(at("2026-11-20T05:37:00Z")),
@@ -115,7 +116,7 @@ fn values_read_well() {
         ("{{ago since}} {{time since}} {{time since \"UTC\"}}", "23 m ago 2026-11-20 06:37 CET 2026-11-20 05:37 UTC"),
         (
             "{{upper severity}} {{state}} {{reason}} {{rule.name}} {{rule.labels.team}}",
-            "WARNING firing started_firing TEST error-rate payments",
+            "CRITICAL firing started_firing TEST error-rate payments",
         ),
         ("{{json row.two}}{{json instance}}", r#"{"service_name":"api"}"#),
         ("{{row.message}}{{num row.message}}{{percent row.message}}|{{error.code}}{{link.csv}}{{last_value}}", "|"),
@@ -140,6 +141,25 @@ fn values_read_well() {
         let text = text.replace("{{json row.two}}", "");
         assert_eq!(fill(&text, &notification()).as_deref(), Ok(expected), "{text}");
     }
+}
+
+#[test]
+fn the_documentation_says_what_happens() {
+    let text = include_str!("../../../docs/templates.md");
+    let helpers = text.split("## Helpers").nth(1).and_then(|rest| rest.split("## Examples").next()).unwrap();
+    let mut compared = 0;
+    for line in helpers.lines().filter(|line| line.contains("{{")) {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [_, example, result] = cells[..] else { panic!("{line}") };
+        let yielded = fill(example.trim_matches('`'), &notification());
+        if let Some(expected) = result.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) {
+            assert_eq!(yielded.as_deref(), Ok(expected), "{line}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 10);
+    let examples = text.split("## Examples").nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
+    assert!(fill(examples, &notification()).unwrap().contains("LLM cost 2026-11-19: $3,439.00"));
 }
 
 #[test]

@@ -17,11 +17,11 @@ pub(super) fn state(scene: &Scene<'_>) -> String {
         NotificationKind::AlertUpdated => updated(scene),
         NotificationKind::AlertResolved => resolved(scene),
         NotificationKind::AlertChanged => rated_above_warning("ROWS CHANGED", notification),
-        NotificationKind::AlertNoData => match notification.reason {
-            Reason::DataBack => lasting("DATA IS BACK", " after ", scene),
-            Reason::Missing => rated("MISSING", notification),
-            _ => "NO DATA: state is UNKNOWN, not OK".to_owned(),
-        },
+        NotificationKind::AlertNoData if notification.reason == Reason::DataBack => {
+            lasting("DATA IS BACK", " after ", scene)
+        }
+        NotificationKind::AlertNoData if notification.reason == Reason::Missing => rated("MISSING", notification),
+        NotificationKind::AlertNoData => "NO DATA: state is UNKNOWN, not OK".to_owned(),
         NotificationKind::AlertFailed => "QUERY FAILS: state is UNKNOWN, not OK".to_owned(),
         NotificationKind::AlertRecovered => lasting("QUERY WORKS AGAIN", " after ", scene),
         NotificationKind::AlertSummary => rated("FIRED WHILE AWAY", notification),
@@ -39,10 +39,8 @@ pub(super) fn state(scene: &Scene<'_>) -> String {
 pub(super) fn title(scene: &Scene<'_>) -> String {
     let notification = scene.notification;
     let Some(rule) = &notification.rule else {
-        return match notification.kind {
-            NotificationKind::ChannelBroken => "A channel does not take messages".to_owned(),
-            _ => "Test message from Watchfire".to_owned(),
-        };
+        let is_broken = notification.kind == NotificationKind::ChannelBroken;
+        return if is_broken { "A channel does not take messages" } else { "Test message from Watchfire" }.to_owned();
     };
     let name = one_line_cut(rule.name.as_str(), TITLE_MAX_CHARS * 2 / 3);
     match about(scene) {
@@ -95,15 +93,16 @@ fn updated(scene: &Scene<'_>) -> String {
         Reason::FlappingOver => "NO LONGER FLAPPING".to_owned(),
         Reason::SilenceEnded => lasting(&rated("STILL FIRING", notification), " for ", scene),
         Reason::Overflow => rated("TOO MANY INSTANCES", notification),
+        // All others belong to other kinds.
         _ => rated("UPDATED", notification),
     }
 }
 
 fn resolved(scene: &Scene<'_>) -> String {
-    match scene.notification.reason {
-        Reason::SomeResolved => "RESOLVED in part".to_owned(),
-        _ => lasting("RESOLVED", " after ", scene),
+    if scene.notification.reason == Reason::SomeResolved {
+        return "RESOLVED in part".to_owned();
     }
+    lasting("RESOLVED", " after ", scene)
 }
 
 fn rated(word: &str, notification: &Notification) -> String {

@@ -66,20 +66,18 @@ fn tone(notification: &Notification) -> Tone {
         | NotificationKind::AlertStarted
         | NotificationKind::AlertRepeated
         | NotificationKind::IssueNew => Tone::Firing,
-        NotificationKind::AlertUpdated => match notification.reason {
-            Reason::SeverityRaised | Reason::SilenceEnded | Reason::Repeat => Tone::Firing,
-            _ => Tone::Changed,
-        },
+        NotificationKind::AlertUpdated => {
+            let is_bad = matches!(notification.reason, Reason::SeverityRaised | Reason::SilenceEnded);
+            if is_bad { Tone::Firing } else { Tone::Changed }
+        }
         NotificationKind::AlertChanged
         | NotificationKind::AlertSummary
         | NotificationKind::IssueRegressed
         | NotificationKind::IssueEscalating
         | NotificationKind::IssueDigest => Tone::Changed,
         NotificationKind::AlertResolved | NotificationKind::AlertRecovered => Tone::Resolved,
-        NotificationKind::AlertNoData => match notification.reason {
-            Reason::DataBack => Tone::Resolved,
-            _ => Tone::Trouble,
-        },
+        NotificationKind::AlertNoData if notification.reason == Reason::DataBack => Tone::Resolved,
+        NotificationKind::AlertNoData => Tone::Trouble,
         NotificationKind::AlertFailed | NotificationKind::ChannelBroken => Tone::Trouble,
         NotificationKind::ReportReady => Tone::Report,
         NotificationKind::Test => Tone::Test,
