@@ -59,7 +59,7 @@ fn raw(value: Option<&Value>) -> String {
 /// The number of a cell as exactly as its text or itself says it, else the text.
 fn plain_cell(cell: &Cell) -> String {
     let Some(number) = cell.number else { return guarded(&cell.text) };
-    let digits = cell.text.replace(',', "");
+    let digits = cell.text.trim_start_matches('+').replace(',', "");
     if digits.parse() == Ok(number) { digits } else { number.to_string() }
 }
 

@@ -11,7 +11,7 @@ use watchfire_model::{
 use super::compose;
 use crate::limits::*;
 use crate::message::Message;
-use crate::message::text::width;
+use crate::message::text::{one_line, width};
 use crate::presentation::{Format, Presentation};
 use crate::template::Template;
 use crate::test_message::test_notification;
@@ -242,6 +242,11 @@ proptest! {
 
     #[test]
     fn any_notification_composes_within_the_limits(notification in notification(), presentation in presentation()) {
-        check(&compose(&notification, &presentation, &ChannelName::new("c")))?;
+        let message = compose(&notification, &presentation, &ChannelName::new("c"));
+        check(&message)?;
+        if let Some(rule) = &notification.rule {
+            let name: String = one_line(rule.name.as_str()).chars().take(100).collect();
+            prop_assert!(message.footer[0].contains(name.trim()), "{} {:?}", name, message.footer);
+        }
     }
 }

@@ -50,13 +50,19 @@ pub fn compose(notification: &Notification, presentation: &Presentation, channel
         footer: footer::of(&scene, rows.as_ref()),
         table: rows.map(|rows| rows.table),
         changes: changes::of(&scene),
-        error: notification.error.as_ref().map(|error| text::cut_middle(&text::lines(&error.message), ERROR_MAX_CHARS)),
+        error: error(notification),
         links: links::of(notification),
         at: notification.occurred_at,
     };
     templated::apply(&scene, &mut message);
     bounded::keep(&mut message);
     message
+}
+
+/// What failed, word for word. When it works again its code is enough: the text would read like a new failure.
+fn error(notification: &Notification) -> Option<String> {
+    let error = notification.error.as_ref().filter(|_| notification.kind != NotificationKind::AlertRecovered)?;
+    Some(text::cut_middle(&text::lines(&error.message), ERROR_MAX_CHARS))
 }
 
 /// Color and symbol.
@@ -110,5 +116,7 @@ fn counted(number: u64, noun: &str) -> String {
 
 #[cfg(test)]
 mod any;
+#[cfg(test)]
+mod cases;
 #[cfg(test)]
 mod tests;
