@@ -24,12 +24,14 @@ COPY engine/Cargo.toml engine/
 COPY server/Cargo.toml server/
 COPY cli/Cargo.toml cli/
 COPY tests/Cargo.toml tests/
+COPY tests/bench/Cargo.toml tests/bench/
 RUN for room in model alerts scheduler channels config telemetry store engine server; do \
         mkdir -p "$room/src" && touch "$room/src/lib.rs" || exit 1; \
     done \
     && mkdir -p cli/src tests/harness \
     && echo 'fn main() {}' > cli/src/main.rs \
     && touch tests/harness/lib.rs \
+    && echo 'fn main() {}' > tests/bench/main.rs \
     && cargo build --locked --profile dist --package watchfire
 COPY . .
 # What was copied may be older than what was built over the empty rooms; cargo goes by the time.

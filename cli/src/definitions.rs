@@ -50,13 +50,11 @@ pub(crate) async fn check_sql(loaded: &mut Loaded, telemetry: &Telemetry) {
 
 /// One row at every slot is what a report wants, and a watch on changes of a total.
 fn matters(loaded: &Loaded, check: &SqlCheck, problem: &SqlProblem) -> bool {
-    let wants_rows = || {
+    let watches_changes = || {
         let rule = loaded.definitions.rules.iter().find(|definition| definition.rule.name == check.rule);
-        rule.is_none_or(|definition| {
-            definition.rule.notify_when == Mode::DataChange || definition.rule.kind == RuleKind::Report
-        })
+        rule.is_none_or(|definition| definition.rule.notify_when == Mode::DataChange)
     };
-    problem.code != "always_fires" || !wants_rows()
+    problem.code != "always_fires" || (check.kind != RuleKind::Report && !watches_changes())
 }
 
 /// Puts a mistake in SQL where it stands in the file.

@@ -10,9 +10,9 @@
 //! a slot, [`Telemetry::query`] runs what somebody types, [`Telemetry::check`] finds mistakes
 //! without running anything.
 //!
-//! Beside them, [`result_file`] keeps results as Parquet.
 //! Telemetry comes in as OTLP ([`decode_traces`], [`decode_logs`]) and is kept in memory
 //! ([`Telemetry::append_records`]), or lies in files that are read where they are.
+//! Beside them, [`result_file`] keeps results as Parquet.
 //!
 //! A query only reads. Its `now()` and its window come from its slot, never from a clock;
 //! what it may use is bounded by [`Limits`]; it runs on threads of its own.

@@ -49,7 +49,10 @@ fn the_layer_of_dependencies_knows_every_room() {
     let rooms: BTreeSet<String> = metadata
         .packages
         .iter()
-        .map(|package| package.manifest_path.parent().unwrap().file_name().unwrap().to_owned())
+        .map(|package| {
+            let folder = package.manifest_path.parent().unwrap();
+            folder.strip_prefix(&metadata.workspace_root).unwrap().to_string()
+        })
         .collect();
     let copied: BTreeSet<String> = all("COPY")
         .iter()
@@ -63,7 +66,7 @@ fn the_layer_of_dependencies_knows_every_room() {
         std::fs::copy(root().join(file), empty.path().join(file)).unwrap();
     }
     for room in &rooms {
-        std::fs::create_dir(empty.path().join(room)).unwrap();
+        std::fs::create_dir_all(empty.path().join(room)).unwrap();
         std::fs::copy(root().join(room).join("Cargo.toml"), empty.path().join(room).join("Cargo.toml")).unwrap();
     }
     let run = all("RUN").into_iter().find(|run| run.contains("for room in")).unwrap();

@@ -16,6 +16,7 @@ mod kill;
 mod main_job;
 mod reload;
 mod replicas;
+mod reports;
 mod scene;
 mod semantics;
 mod shutdown;

@@ -55,7 +55,7 @@ on_both! {
             expires_at: at(1_060),
         };
         let name = RuleName::new("a");
-        assert_eq!(store.report_results(&name, None, 10).await.unwrap(), [known.clone()]);
+        assert_eq!(store.report_results(&name, None, 10).await.unwrap(), std::slice::from_ref(&known));
         let found = store.report_result(&name, at(60)).await.unwrap();
         assert_eq!(found, Some(StoredBody { result: known, parquet: body }));
         assert_eq!(store.report_result(&name, at(61)).await.unwrap(), None);
@@ -72,12 +72,12 @@ on_both! {
         let store = db.open().await;
         save(&store, &["a"]).await;
         let mut item = decided(&claim(&store, 60).await[0], 60);
-        item.result = Some(result(60, b"first"));
-        assert_eq!(store.commit_evaluations(&[item.clone()]).await.unwrap(), [Committed]);
-        item.result = Some(result(60, b"second"));
-        assert_eq!(store.commit_evaluations(&[item.clone()]).await.unwrap(), [LeaseLost]);
+        for (body, outcome) in [(b"first_", Committed), (b"second", LeaseLost)] {
+            item.result = Some(result(60, body));
+            assert_eq!(store.commit_evaluations(std::slice::from_ref(&item)).await.unwrap(), [outcome]);
+        }
         let found = store.report_result(&RuleName::new("a"), at(60)).await.unwrap().unwrap();
-        assert_eq!(found.parquet, b"first");
+        assert_eq!(found.parquet, b"first_");
     }
 }
 

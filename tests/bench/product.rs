@@ -1,0 +1,91 @@
+//! The product as a process, over a folder of definitions.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+
+use crate::measured::{self, Used};
+
+/// More than any start takes.
+const START_AT_MOST: Duration = Duration::from_secs(120);
+
+/// A running server.
+pub struct Product {
+    child: Child,
+    /// When it was started.
+    pub spawned_at: Instant,
+    /// From the start of the process to the line that says where it listens.
+    pub listens_after: Duration,
+    _log: tokio::task::JoinHandle<()>,
+}
+
+impl Product {
+    /// Starts `serve` over `folder/config` and `folder/data`, and waits until it listens.
+    ///
+    /// # Errors
+    /// When it does not start; its last words are in the error.
+    pub async fn start(binary: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let spawned_at = Instant::now();
+        let mut child = Command::new(binary)
+            .args(["serve", "--listen", "127.0.0.1:0", "--config"])
+            .arg(folder.join("config"))
+            .arg("--data")
+            .arg(folder.join("data"))
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{} cannot be started; build it first", binary.display()))?;
+        let stderr = child.stderr.take().context("its log")?;
+        let mut lines = BufReader::new(stderr).lines();
+        tokio::time::timeout(START_AT_MOST, listens(&mut lines)).await.context("it does not listen")??;
+        let listens_after = spawned_at.elapsed();
+        // A full pipe would stop it.
+        let log = tokio::task::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Self { child, spawned_at, listens_after, _log: log })
+    }
+
+    /// What it used so far.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn used(&self) -> anyhow::Result<Used> {
+        measured::used(self.child.id().context("it has ended")?)
+    }
+
+    /// Ends it at once, as a crash would.
+    ///
+    /// # Errors
+    /// When it cannot be ended.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill().await?)
+    }
+}
+
+async fn listens(lines: &mut Lines<BufReader<ChildStderr>>) -> anyhow::Result<()> {
+    let mut words = Vec::new();
+    while let Some(line) = lines.next_line().await? {
+        if line.contains("listening on ") {
+            return Ok(());
+        }
+        words.push(line);
+    }
+    bail!("it ended: {}", words.join("\n"))
+}
+
+/// Writes a file of the definitions' folder.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
+    let dir = folder.join("config");
+    std::fs::create_dir_all(&dir)?;
+    // Whole or not at all: the server reads while we write.
+    let next = dir.join(format!("{name}.next"));
+    std::fs::write(&next, text)?;
+    Ok(std::fs::rename(next, dir.join(name))?)
+}
