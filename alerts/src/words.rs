@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn fields_read_as_files_write_them() {
-        let minutes = |count| Duration::from_secs(count * 60);
+        let minutes = |count: u64| Duration::from_secs(count * 60);
         let said = [
             Hold::Time(minutes(3)).to_string(),
             Hold::Time(Duration::ZERO).to_string(),

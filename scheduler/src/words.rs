@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn fields_read_as_files_write_them() {
-        let hours = |count| Duration::from_secs(count * 3_600);
+        let hours = |count: u64| Duration::from_secs(count * 3_600);
         let windows = [
             WindowSpec::Span(hours(36)),
             WindowSpec::PreviousDay,

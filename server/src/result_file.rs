@@ -155,7 +155,7 @@ mod tests {
         let slot = Timestamp::parse("2026-11-20T06:00:00Z").unwrap();
         assert_eq!(
             file_name("../ü\"; x=\r\n", slot, Format::Csv),
-            "attachment; filename=\"________x___-20261120T060000Z.csv\""
+            "attachment; filename=\"_______x___-20261120T060000Z.csv\""
         );
         assert!(file_name(&"a".repeat(1000), slot, Format::Json).len() < 200);
     }

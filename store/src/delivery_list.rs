@@ -124,8 +124,12 @@ impl Store {
             Param::Int(int(filter.limit as u64)),
             Param::MaybeInt(after),
         ];
-        // The facts about a rule have an index; without one, the whole outbox would be read for a quiet rule.
-        let sql = if filter.rule.is_some() { DELIVERIES_OF_A_RULE } else { DELIVERIES };
+        // One delivery, and the facts about a rule, are found in an index; the list itself is read from its end.
+        let sql = match (&filter.id, &filter.rule) {
+            (Some(_), None) => ONE_DELIVERY,
+            (_, Some(_)) => DELIVERIES_OF_A_RULE,
+            (None, None) => DELIVERIES,
+        };
         let rows = self.database().read(sql, &params).await?;
         rows.iter().map(|row| Ok((row.int("position")?, delivery_row(row)?))).collect()
     }
@@ -212,6 +216,8 @@ macro_rules! select_deliveries {
 }
 
 const DELIVERIES: &str = select_deliveries!("$3 IS NULL");
+
+const ONE_DELIVERY: &str = select_deliveries!("$3 IS NULL AND notification_id = $1");
 
 const DELIVERIES_OF_A_RULE: &str =
     select_deliveries!("notification_id IN (SELECT id FROM notifications WHERE rule_name = $3)");

@@ -222,7 +222,7 @@ mod tests {
     }
 
     /// The sentence about a rule with `when: n > 5`, `for: 3m` and the channel `hook`, otherwise as given.
-    fn said(summary: &RuleSummary, change: impl FnOnce(&mut Facts<'_>)) -> String {
+    fn said<'a>(summary: &'a RuleSummary, change: impl FnOnce(&mut Facts<'a>)) -> String {
         let mut facts = Facts {
             kind: RuleKind::Alert,
             enabled: true,
@@ -245,6 +245,7 @@ mod tests {
     #[test]
     fn a_rule_that_does_not_fire_says_what_it_saw() {
         let calm = calm();
+        let resolved = Condition::Resolved { at: at(120) };
         let run = |outcome: &'static str, row_count| Some(LastRun { scheduled_for: at(180), outcome, row_count });
         assert_eq!(said(&calm, |_| {}), "Not firing: at 1970-01-01T00:03:00Z none of 12 rows breached `n > 5`.");
         assert_eq!(
@@ -261,7 +262,7 @@ mod tests {
              nobody is told: it names no channel in `notify`."
         );
         assert_eq!(
-            said(&calm, |facts| facts.worst = Some(&Condition::Resolved { at: at(120) })),
+            said(&calm, |facts| facts.worst = Some(&resolved)),
             "Resolved at 1970-01-01T00:02:00Z; at 1970-01-01T00:03:00Z none of 12 rows breached `n > 5`."
         );
         assert_eq!(
