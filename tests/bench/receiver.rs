@@ -74,12 +74,8 @@ async fn take(State(kept): State<Arc<Kept>>, body: Bytes) -> StatusCode {
     let at = Instant::now();
     let Ok(body) = serde_json::from_slice::<Json>(&body) else { return StatusCode::BAD_REQUEST };
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
-    let arrival = Arrival {
-        at,
-        id: text(&body["id"]),
-        kind: text(&body["type"]),
-        instance: body["instance"].to_string(),
-    };
+    let arrival =
+        Arrival { at, id: text(&body["id"]), kind: text(&body["type"]), instance: body["instance"].to_string() };
     kept.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
     kept.came.notify_waiters();
     StatusCode::NO_CONTENT
