@@ -53,3 +53,18 @@ pub const EXPIRES_AFTER: Duration = Duration::from_hours(24);
 
 /// How long a report is worth telling.
 pub const REPORT_EXPIRES_AFTER: Duration = Duration::from_hours(12);
+
+/// The most characters of one cell in a message. CSV has cells in full.
+pub const CELL_MAX_CHARS: usize = 200;
+
+/// The most characters of a column's name in a message.
+pub const COLUMN_NAME_MAX_CHARS: usize = 60;
+
+/// The most columns of a message's table. CSV has all of them.
+pub const TABLE_MAX_COLUMNS: usize = 20;
+
+/// The most rows of a message's table, before a receiver's own limit.
+pub const TABLE_MAX_ROWS: usize = 200;
+
+/// The most bytes of a CSV attachment; rows beyond it are left out.
+pub const CSV_MAX_BYTES: usize = 8 * 1024 * 1024;
