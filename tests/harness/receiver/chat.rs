@@ -212,7 +212,12 @@ impl Drop for ChatReceiver {
         let violations = self.violations();
         // A second panic while the first unwinds would hide both.
         if !std::thread::panicking() {
-            assert!(violations.is_empty(), "the rules of {:?} were broken:\n{}", self.shared.chat, violations.join("\n"));
+            assert!(
+                violations.is_empty(),
+                "the rules of {:?} were broken:\n{}",
+                self.shared.chat,
+                violations.join("\n")
+            );
         }
     }
 }
@@ -298,7 +303,8 @@ async fn take(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     // A sender that dies while it sends has not sent.
     let Ok(bytes) = to_bytes(body, REQUEST_BYTES_MAX).await else { hang_up() };
-    let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), lossy(value.as_bytes()))).collect();
+    let headers =
+        head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), lossy(value.as_bytes()))).collect();
     let (answer, verdict) = shared.record(head.uri.query().unwrap_or_default(), headers, &bytes);
     match answer {
         ChatAnswer::Judged | ChatAnswer::Says(..) => {}

@@ -39,7 +39,8 @@ pub fn faults(body: &Value) -> Vec<Fault> {
     if let Some(name) = object.get("username") {
         username(&mut judge, name);
     }
-    let content = object.get("content").map_or("", |content| embed::trimmed(&mut judge, "/content", content, 0, CONTENT_MAX));
+    let content =
+        object.get("content").map_or("", |content| embed::trimmed(&mut judge, "/content", content, 0, CONTENT_MAX));
     let content_is_empty = content.is_empty();
     embed::fences(&mut judge, "/content", &content.to_owned());
     let embeds = object.get("embeds").map_or(&[][..], |embeds| judge.list("/embeds", embeds, 0, EMBEDS_MAX));

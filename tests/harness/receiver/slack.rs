@@ -86,7 +86,8 @@ fn judged_attachments<'a>(judge: &mut Judge, attachments: &'a Value) -> Vec<&'a 
         judge.keys(&at, object, &ATTACHMENT_KEYS);
         if let Some(color) = object.get("color") {
             let text = judge.text(&format!("{at}/color"), color, 1, 7).to_owned();
-            let is_hex = text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && u32::from_str_radix(hex, 16).is_ok());
+            let is_hex =
+                text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && u32::from_str_radix(hex, 16).is_ok());
             if !is_hex && !["good", "warning", "danger"].contains(&text.as_str()) {
                 judge.fault(&format!("{at}/color"), format!("`{text}` is no color"));
             }
@@ -126,7 +127,11 @@ fn together(judge: &mut Judge, all: &[&Value]) {
     }
     let chars: usize = all.iter().map(|block| block.to_string().chars().count()).sum();
     if chars > ALL_BLOCKS_MAX {
-        judge.coded("msg_blocks_too_long", "", format!("has {chars} characters in all blocks, at most {ALL_BLOCKS_MAX}"));
+        judge.coded(
+            "msg_blocks_too_long",
+            "",
+            format!("has {chars} characters in all blocks, at most {ALL_BLOCKS_MAX}"),
+        );
     }
     let tables: Vec<&&Value> = all.iter().filter(|block| block["type"] == "table").collect();
     if tables.len() > TABLES_MAX {

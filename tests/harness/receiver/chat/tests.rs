@@ -91,7 +91,8 @@ async fn discord_refuses_and_throttles_in_its_own_words() {
         let said = post(chat.url(), &discord_body()).await.unwrap();
         assert!(said.0 == status && said.1.contains(words) && said.2.as_deref() == wish, "{said:?}");
     }
-    let nameless = client().post(chat.url()).header("content-type", "application/json").body(discord_body().to_string());
+    let nameless =
+        client().post(chat.url()).header("content-type", "application/json").body(discord_body().to_string());
     assert_eq!(nameless.send().await.unwrap().status().as_u16(), 403);
     assert_eq!(post(chat.url(), &json!({"content": "x".repeat(2_001)})).await.unwrap().0, 400);
     assert_eq!(chat.take_violations().len(), 2);

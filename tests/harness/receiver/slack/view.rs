@@ -31,7 +31,10 @@ fn block(block: &Value) -> String {
         }
         _ => {
             let text = block.get("text").map(object);
-            text.into_iter().chain(fields.map(|field| object(field).replacen('\n', ": ", 1))).collect::<Vec<_>>().join("\n")
+            text.into_iter()
+                .chain(fields.map(|field| object(field).replacen('\n', ": ", 1)))
+                .collect::<Vec<_>>()
+                .join("\n")
         }
     }
 }
