@@ -12,7 +12,7 @@ mod csv;
 mod duration_text;
 mod instant_text;
 mod mono;
-mod number_text;
+pub(crate) mod number_text;
 pub mod table;
 pub mod text;
 mod value_text;
@@ -20,6 +20,7 @@ mod value_text;
 use watchfire_model::{Severity, Timestamp};
 
 pub use compose::compose;
+pub(crate) use compose::difference;
 pub use csv::csv_of;
 pub use duration_text::duration_text;
 pub use instant_text::{clock_text, date_text, instant_text, span_text, window_text};

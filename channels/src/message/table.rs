@@ -82,7 +82,9 @@ impl Table {
         if columns.is_empty() || rows.is_empty() {
             return None;
         }
-        let rows = &rows[..rows.len().min(choice.max_rows).min(TABLE_MAX_ROWS)];
+        let shown = rows.len().min(choice.max_rows).min(TABLE_MAX_ROWS);
+        // A column looks the same whatever number of its rows is shown.
+        let rows = &rows[..rows.len().min(TABLE_MAX_ROWS)];
         let places = chosen(columns, choice.first);
         let by_column: Vec<Vec<Cell>> = places
             .iter()
@@ -93,9 +95,9 @@ impl Table {
             .collect();
         let table = Self {
             columns: places.iter().map(|place| table_column(&columns[*place])).collect(),
-            rows: (0..rows.len()).map(|row| by_column.iter().map(|cells| cells[row].clone()).collect()).collect(),
+            rows: (0..shown).map(|row| by_column.iter().map(|cells| cells[row].clone()).collect()).collect(),
             total: None,
-            row_count: row_count.max(rows.len() as u64),
+            row_count: row_count.max(shown as u64),
         };
         Some((table, places))
     }

@@ -13,6 +13,15 @@ pub const ELLIPSIS: &str = "…";
 /// assert_eq!(watchfire_channels::message::text::cut("checkout", 5), "chec…");
 /// ```
 pub fn cut(text: &str, max_chars: usize) -> String {
+    if text.len() <= max_chars {
+        return text.to_owned();
+    }
+    // Most data are ASCII, where every byte but a CRLF is a grapheme of its own.
+    if let Some(start) = text.as_bytes().get(..=max_chars).filter(|start| max_chars > 0 && start.is_ascii()) {
+        let head = &text[..max_chars - 1];
+        let head = if start[max_chars - 1] == b'\n' { head.strip_suffix('\r').unwrap_or(head) } else { head };
+        return format!("{head}{ELLIPSIS}");
+    }
     head(text, max_chars, |part| part.chars().count())
 }
 
@@ -152,6 +161,9 @@ mod tests {
             ("checkout", 5, "chec…"),
             ("checkout", 1, "…"),
             ("checkout", 0, ""),
+            ("ab\r\ncd", 4, "ab…"),
+            ("ab\r\ncd", 5, "ab\r\n…"),
+            ("abce\u{301}f", 4, "abc…"),
             ("", 3, ""),
             ("e\u{301}e\u{301}e\u{301}", 4, "e\u{301}…"),
             ("👩‍👩‍👧‍👦 family", 5, "…"),

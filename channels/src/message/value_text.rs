@@ -13,6 +13,9 @@ use crate::limits::CELL_MAX_CHARS;
 /// The last words of names whose numbers are not amounts: nobody writes the year 2,026.
 const IDENTIFIER_WORDS: [&str; 8] = ["id", "year", "port", "pid", "code", "status", "zip", "pr"];
 
+/// Words in names of columns that hold money: cents have two digits, or none.
+const MONEY_WORDS: [&str; 10] = ["usd", "eur", "gbp", "chf", "cost", "price", "amount", "revenue", "spend", "budget"];
+
 /// The most bytes of a binary cell that are shown.
 const BYTES_SHOWN: usize = 16;
 
@@ -48,7 +51,7 @@ pub fn name_text(value: &Value, zone: Tz) -> String {
 }
 
 /// The cells of one column, formatted alike: fractions equally long, days without a clock, identifiers plain.
-pub(super) fn cells<'a>(column: &Column, values: impl Iterator<Item = &'a Value> + Clone, zone: Tz) -> Vec<Cell> {
+pub(crate) fn cells<'a>(column: &Column, values: impl Iterator<Item = &'a Value> + Clone, zone: Tz) -> Vec<Cell> {
     let style = Style::of(column, values.clone());
     values.map(|value| style.cell(value, zone)).collect()
 }
@@ -88,7 +91,11 @@ impl Style {
             ColumnType::Int if is_identifier(&column.name) => Self::Identifier,
             ColumnType::Float => {
                 let most = known.map(|value| decimals(&value_text(value, Tz::UTC))).max().unwrap_or(0);
-                if most <= ALIGNED_DECIMALS_MAX { Self::Decimals(most) } else { Self::Single }
+                match most {
+                    1 if is_money(&column.name) => Self::Decimals(2),
+                    0..=ALIGNED_DECIMALS_MAX => Self::Decimals(most),
+                    _ => Self::Single,
+                }
             }
             ColumnType::Timestamp if known.all(is_day) => Self::Days,
             ColumnType::Int
@@ -116,6 +123,10 @@ impl Style {
 fn is_identifier(name: &str) -> bool {
     let last = name.rsplit(['_', '.', '-', ' ']).next().unwrap_or(name).to_ascii_lowercase();
     IDENTIFIER_WORDS.contains(&last.as_str())
+}
+
+fn is_money(name: &str) -> bool {
+    name.split(['_', '.', '-', ' ']).any(|word| MONEY_WORDS.contains(&word.to_ascii_lowercase().as_str()))
 }
 
 fn is_day(value: &Value) -> bool {
