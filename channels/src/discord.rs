@@ -30,6 +30,9 @@ use crate::wire::{HeaderText, Vendor, Wire, WireRequest};
 /// Who speaks in the channel.
 const USERNAME: &str = "Watchfire";
 
+/// The flag that keeps addresses in a text from growing previews.
+const NO_PREVIEWS: u32 = 1 << 2;
+
 /// Makes the request that tells a message.
 ///
 /// # Errors
@@ -55,7 +58,10 @@ pub fn body(message: &Message, form: Form) -> Json {
     let mut body = json!({"username": USERNAME, "allowed_mentions": {"parse": []}});
     match form {
         Form::Native | Form::Mono => body["embeds"] = json!([embed::embed(message)]),
-        Form::Plain => body["content"] = json!(plain::content(message).as_str()),
+        Form::Plain => {
+            body["content"] = json!(plain::content(message).as_str());
+            body["flags"] = json!(NO_PREVIEWS);
+        }
     }
     body
 }

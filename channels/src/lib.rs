@@ -28,6 +28,7 @@ pub mod email;
 mod fit;
 pub mod form;
 pub mod lane;
+mod left_out;
 pub mod limits;
 pub mod message;
 mod mono_fit;

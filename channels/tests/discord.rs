@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 use told::{Attempt, shaped};
 use watchfire_channels::discord::{body, render};
 use watchfire_channels::{DiscordSpec, Form, Message, SendOutcome, Sender, Telling, Wire};
+use watchfire_model::NotificationKind;
 
 fn native(message: &Message) -> String {
     shaped(&body(message, Form::Native)).replace("\\n", "\n")
@@ -247,6 +248,7 @@ fn the_plainest_form_is_content_alone() {
     Owner: payments
     [Open alert](https://alerts.example.com/alerts/a1-9f2c41d07be3) · [Query](https://alerts.example.com/alerts/a1-9f2c41d07be3/query?from=1&to=2) · [Runbook](https://wiki.example.com/rb/err-rate)
     rule error\\_rate · every 1m · 3 of 3 rows"
+     flags: 4
     }
     "#);
 }
@@ -263,6 +265,116 @@ fn every_kind_in_every_form_is_taken_and_names_its_rule() {
             }
         }
     }
+}
+
+#[test]
+fn every_composed_kind_in_every_form_is_taken_and_names_its_rule() {
+    for kind in NotificationKind::ALL {
+        let message = told::composed(*kind);
+        for form in Form::ALL {
+            let body = body(&message, form);
+            assert_eq!(faults(&body), [], "{kind} {form:?}");
+            let has_no_rule = matches!(kind, NotificationKind::Test | NotificationKind::ChannelBroken);
+            let shown = seen(&body);
+            let names_it = ["TEST error-rate", "TEST llm-cost", "TEST issues"].iter().any(|name| shown.contains(name));
+            assert_ne!(
+                names_it, has_no_rule,
+                "{kind} {form:?}:
+{shown}"
+            );
+        }
+    }
+}
+
+#[test]
+fn composed_messages_read_well() {
+    let read = |kind| seen(&body(&told::composed(kind), Form::Native));
+    assert_snapshot!(read(NotificationKind::AlertStarted), @r#"
+    🔴 FIRING (warning) — TEST error-rate: checkout
+    This is a test with made-up data: nothing is wrong.
+    It started to fire: 1 row matches.
+    ```
+    service   err_pct     req
+    --------  -------  ------
+    checkout     7.41  18,204
+    ```
+    Value: 7.41
+    Firing for: 5 m (since 05:55 UTC) · <t:1795154100:R>
+    Instance: service=checkout
+    Labels: team=payments
+    rule TEST error-rate · window 05:45–06:00 UTC · 1 row
+    "#);
+    assert_snapshot!(read(NotificationKind::AlertResolved), @r#"
+    ✅ RESOLVED after 23 m — TEST error-rate: checkout
+    This is a test with made-up data: nothing is wrong.
+    It is over: no row matches any more.
+    ```
+    service   err_pct     req
+    --------  -------  ------
+    checkout     1.12  17,950
+    ```
+    Was firing: 05:37 → 06:00 UTC (23 m) · <t:1795153020:R>
+    Peak: 9.8
+    Last value: 1.12
+    Last breach: 7.41
+    Instance: service=checkout
+    Labels: team=payments
+    rule TEST error-rate · window 05:45–06:00 UTC · 1 row
+    "#);
+    assert_snapshot!(read(NotificationKind::AlertChanged), @r#"
+    🔶 ROWS CHANGED — TEST error-rate: 1 added, 1 removed, 1 changed
+    This is a test with made-up data: nothing is wrong.
+    Against the last successful run: 1 added, 1 removed, 1 changed.
+    ```diff
+    + flag new-cart · enabled: true
+    - flag old-cart · enabled: true
+    ~ flag dark-mode · enabled: true → false
+    ```
+    Labels: team=payments
+    rule TEST error-rate · window 05:45–06:00 UTC
+    "#);
+    assert_snapshot!(read(NotificationKind::ReportReady), @r#"
+    📊 REPORT — TEST llm-cost: cost_usd 2,180.90, 2026-11-20 05:45–06:00 UTC
+    This is a test with made-up data: nothing is wrong.
+    3 rows in this report.
+    ```
+    model           calls  cost_usd
+    -------------  ------  --------
+    chat-xlarge    41,210  1,218.60
+    reason-xlarge   9,120    960.40
+    tts-2             310      1.90
+    ```
+    Total calls: 50,640
+    Total cost_usd: 2,180.90
+    Labels: team=payments
+    report TEST llm-cost · window 05:45–06:00 UTC · 3 rows
+    "#);
+    assert_snapshot!(read(NotificationKind::AlertFailed), @r#"
+    ⚠️ QUERY FAILS: state is UNKNOWN, not OK — TEST error-rate: failed 3 times in a row
+    This is a test with made-up data: nothing is wrong.
+    The query cannot be evaluated; what it watches is unknown until it can.
+    ```
+    the query needs more than 2.00 GiB of memory
+    ```
+    Failing since: 05:52 UTC (3 runs, 8 m) · <t:1795153920:R>
+    Last good run: 05:51 UTC · <t:1795153860:R>
+    Next try: 06:04 UTC · <t:1795154640:R>
+    Error: too_much_memory
+    Labels: team=payments
+    rule TEST error-rate · window 05:45–06:00 UTC
+    "#);
+    assert_snapshot!(read(NotificationKind::AlertNoData), @r#"
+    ⚠️ NO DATA: state is UNKNOWN, not OK — TEST error-rate
+    This is a test with made-up data: nothing is wrong.
+    The query has nothing to read: its input is empty. This is not an OK.
+    Since: 05:52 UTC (8 m) · <t:1795153920:R>
+    Labels: team=payments
+    rule TEST error-rate · window 05:45–06:00 UTC
+    "#);
+    assert_snapshot!(read(NotificationKind::Test), @r#"
+    🧪 TEST — Test message from Watchfire
+    Somebody tries this channel. If you can read this, it works.
+    "#);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 use told::{Attempt, shaped};
 use watchfire_channels::slack::{body, render};
 use watchfire_channels::{Form, Message, SendOutcome, Sender, SlackSpec, Telling, Wire};
+use watchfire_model::NotificationKind;
 
 fn native(message: &Message) -> String {
     shaped(&body(message, Form::Native, false))
@@ -497,6 +498,103 @@ fn every_kind_in_every_form_is_taken_and_names_its_rule() {
             }
         }
     }
+}
+
+#[test]
+fn every_composed_kind_in_every_form_is_taken_and_names_its_rule() {
+    for kind in NotificationKind::ALL {
+        let message = told::composed(*kind);
+        for form in Form::ALL {
+            let body = body(&message, form, false);
+            assert_eq!(faults(&body), [], "{kind} {form:?}");
+            let has_no_rule = matches!(kind, NotificationKind::Test | NotificationKind::ChannelBroken);
+            let shown = seen(&body);
+            let names_it = ["TEST error-rate", "TEST llm-cost", "TEST issues"].iter().any(|name| shown.contains(name));
+            assert_ne!(
+                names_it, has_no_rule,
+                "{kind} {form:?}:
+{shown}"
+            );
+        }
+    }
+}
+
+#[test]
+fn composed_messages_read_well() {
+    let read = |kind| seen(&body(&told::composed(kind), Form::Native, false));
+    assert_snapshot!(read(NotificationKind::AlertStarted), @r#"
+    🔴 FIRING (warning) TEST error-rate: checkout
+    This is a test with made-up data: nothing is wrong.
+    It started to fire: 1 row matches.
+    Value: 7.41
+    Firing for: 5 m (since 05:55 UTC) · 2026-11-20 05:55 UTC
+    Instance: service=checkout
+    Labels: team=payments
+    service | err_pct | req
+    checkout | 7.41 | 18,204
+    rule TEST error-rate · window 05:45–06:00 UTC · 1 row
+    "#);
+    assert_snapshot!(read(NotificationKind::AlertResolved), @r#"
+    ✅ RESOLVED after 23 m TEST error-rate: checkout
+    This is a test with made-up data: nothing is wrong.
+    It is over: no row matches any more.
+    Was firing: 05:37 → 06:00 UTC (23 m) · 2026-11-20 05:37 UTC
+    Peak: 9.8
+    Last value: 1.12
+    Last breach: 7.41
+    Instance: service=checkout
+    Labels: team=payments
+    service | err_pct | req
+    checkout | 1.12 | 17,950
+    rule TEST error-rate · window 05:45–06:00 UTC · 1 row
+    "#);
+    assert_snapshot!(read(NotificationKind::AlertChanged), @r#"
+    🔶 ROWS CHANGED TEST error-rate: 1 added, 1 removed, 1 changed
+    This is a test with made-up data: nothing is wrong.
+    Against the last successful run: 1 added, 1 removed, 1 changed.
+    Labels: team=payments
+    + flag new-cart · enabled: true
+    - flag old-cart · enabled: true
+    ~ flag dark-mode · enabled: true → false
+    rule TEST error-rate · window 05:45–06:00 UTC
+    "#);
+    assert_snapshot!(read(NotificationKind::ReportReady), @r#"
+    📊 REPORT TEST llm-cost: cost_usd 2,180.90, 2026-11-20 05:45–06:00 UTC
+    This is a test with made-up data: nothing is wrong.
+    3 rows in this report.
+    Total calls: 50,640
+    Total cost_usd: 2,180.90
+    Labels: team=payments
+    model | calls | cost_usd
+    chat-xlarge | 41,210 | 1,218.60
+    reason-xlarge | 9,120 | 960.40
+    tts-2 | 310 | 1.90
+    report TEST llm-cost · window 05:45–06:00 UTC · 3 rows
+    "#);
+    assert_snapshot!(read(NotificationKind::AlertFailed), @r#"
+    ⚠️ QUERY FAILS: state is UNKNOWN, not OK TEST error-rate: failed 3 times in a row
+    This is a test with made-up data: nothing is wrong.
+    The query cannot be evaluated; what it watches is unknown until it can.
+    Failing since: 05:52 UTC (3 runs, 8 m) · 2026-11-20 05:52 UTC
+    Last good run: 05:51 UTC · 2026-11-20 05:51 UTC
+    Next try: 06:04 UTC · 2026-11-20 06:04 UTC
+    Error: too_much_memory
+    Labels: team=payments
+    the query needs more than 2.00 GiB of memory
+    rule TEST error-rate · window 05:45–06:00 UTC
+    "#);
+    assert_snapshot!(read(NotificationKind::AlertNoData), @r#"
+    ⚠️ NO DATA: state is UNKNOWN, not OK TEST error-rate
+    This is a test with made-up data: nothing is wrong.
+    The query has nothing to read: its input is empty. This is not an OK.
+    Since: 05:52 UTC (8 m) · 2026-11-20 05:52 UTC
+    Labels: team=payments
+    rule TEST error-rate · window 05:45–06:00 UTC
+    "#);
+    assert_snapshot!(read(NotificationKind::Test), @r#"
+    🧪 TEST Test message from Watchfire
+    Somebody tries this channel. If you can read this, it works.
+    "#);
 }
 
 #[test]

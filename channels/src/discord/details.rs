@@ -4,6 +4,7 @@ use super::limits::{CHANGES_MAX_LINES, ERROR_MAX_CHARS, MONO_MAX_WIDTH, SUMMARY_
 use super::markdown::{FENCES_CHARS, Markdown};
 use crate::change_lines::change_lines;
 use crate::fit::{chars, middle};
+use crate::left_out::left_out;
 use crate::message::text::lines;
 use crate::message::{Message, Table};
 use crate::mono_fit::mono_within;
@@ -29,19 +30,19 @@ pub(super) fn details(message: &Message, max: usize, max_rows: usize) -> Markdow
         details.add(&Markdown::code_block("diff", &changed, details.left));
     }
     if let Some(table) = message.table.as_ref().filter(|table| !table.rows.is_empty() && !table.columns.is_empty()) {
-        rows(&mut details, table, max_rows);
+        rows(&mut details, message, table, max_rows);
     }
     details.text
 }
 
-fn rows(details: &mut Details, table: &Table, max_rows: usize) {
+fn rows(details: &mut Details, message: &Message, table: &Table, max_rows: usize) {
     let room = details.left.saturating_sub(COUNT_CHARS + FENCES_CHARS);
     let mono = mono_within(table, MONO_MAX_WIDTH, max_rows, room, chars);
     let is_shown =
         mono.as_ref().is_some_and(|mono| details.add(&Markdown::code_block("", &mono.text, room + FENCES_CHARS)));
     let shown_rows = mono.filter(|_| is_shown).map_or(0, |mono| mono.shown_rows);
-    if (shown_rows as u64) < table.row_count {
-        details.add(&Markdown::foreign_line(&table.count_line(shown_rows), COUNT_CHARS));
+    if let Some(line) = left_out(message, table, shown_rows) {
+        details.add(&Markdown::foreign_line(&line, COUNT_CHARS));
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn blocks(message: &Message, form: Form, headline: Option<&Mrkdwn>) -
     let error = room.take(error(message));
     let links = room.take(links(message));
     let changes = room.take(changes(message, room.left));
-    let table = message.table.as_ref().map_or_else(Vec::new, |table| table::blocks(table, form, room.left));
+    let table = message.table.as_ref().map_or_else(Vec::new, |table| table::blocks(message, table, form, room.left));
     let before = [headline, summary, facts, error, changes].into_iter().flatten();
     before.chain(table).chain([links, footer].into_iter().flatten()).collect()
 }

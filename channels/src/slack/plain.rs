@@ -42,7 +42,7 @@ pub(super) fn text(message: &Message, headline: &Mrkdwn) -> Mrkdwn {
         let mono = mono_within(table, MONO_MAX_WIDTH, PLAIN_MAX_ROWS, room, escaped_chars);
         let shown_rows = mono.filter(|mono| text.code(&mono.text)).map_or(0, |mono| mono.shown_rows);
         text.left += count_chars;
-        text.line(count_line(table, shown_rows).unwrap_or_default());
+        text.line(count_line(message, table, shown_rows).unwrap_or_default());
     }
     text.line(links_text(message, text.left.saturating_sub(LINE_FEED_CHARS).min(LINKS_MAX_CHARS)));
     text.left += footer.json_chars() + LINE_FEED_CHARS;

@@ -11,8 +11,9 @@ use super::mrkdwn::{Mrkdwn, json_chars};
 use super::rich;
 use crate::fit::{beginning, chars, fit, graphemes};
 use crate::form::Form;
+use crate::left_out::left_out;
 use crate::message::text::one_line;
-use crate::message::{Align, Cell, Table};
+use crate::message::{Align, Cell, Message, Table};
 use crate::mono_fit::mono_within;
 
 /// What the line that counts the rows may cost.
@@ -29,7 +30,7 @@ const CODE_FRAME_CHARS: usize = 150;
 
 /// The blocks that show a table within `left` characters of JSON: the table, and how many rows it shows
 /// when these are not all.
-pub(super) fn blocks(table: &Table, form: Form, left: usize) -> Vec<Json> {
+pub(super) fn blocks(message: &Message, table: &Table, form: Form, left: usize) -> Vec<Json> {
     if table.columns.is_empty() || table.rows.is_empty() {
         return Vec::new();
     }
@@ -39,13 +40,14 @@ pub(super) fn blocks(table: &Table, form: Form, left: usize) -> Vec<Json> {
         Form::Mono | Form::Plain => mono(table, room),
     };
     let (block, shown_rows) = shown.map_or((None, 0), |(block, shown_rows)| (Some(block), shown_rows));
-    let count = count_line(table, shown_rows).map(|line| json!({"type": "context", "elements": [text(&line)]}));
+    let count =
+        count_line(message, table, shown_rows).map(|line| json!({"type": "context", "elements": [text(&line)]}));
     block.into_iter().chain(count).collect()
 }
 
-/// How many rows of how many are shown; `None` when all are.
-pub(super) fn count_line(table: &Table, shown_rows: usize) -> Option<Mrkdwn> {
-    ((shown_rows as u64) < table.row_count).then(|| Mrkdwn::foreign_line(&table.count_line(shown_rows), COUNT_CHARS))
+/// How many rows of how many are shown, where that has to be said.
+pub(super) fn count_line(message: &Message, table: &Table, shown_rows: usize) -> Option<Mrkdwn> {
+    left_out(message, table, shown_rows).map(|line| Mrkdwn::foreign_line(&line, COUNT_CHARS))
 }
 
 fn mono(table: &Table, room: usize) -> Option<(Json, usize)> {

@@ -6,8 +6,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use watchfire_channels::message::{Align, Cell, ChangeLine, Changes, Fact, Link, Table, TableColumn, Tone};
-use watchfire_channels::{Message, Presentation, Telling, test_notification};
-use watchfire_model::{ChangeKind, Notification, ProjectName, Severity, Timestamp};
+use watchfire_channels::{Message, Presentation, Telling, compose, sample_notification, test_notification};
+use watchfire_model::{ChangeKind, ChannelName, Notification, NotificationKind, ProjectName, Severity, Timestamp};
 
 pub fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
@@ -28,6 +28,12 @@ impl Attempt {
     pub fn telling(&self) -> Telling<'_> {
         Telling::first(&self.notification, &self.presentation, at("2026-11-20T06:00:02Z"))
     }
+}
+
+/// A message of a kind as it is composed of a notification, with made-up data.
+pub fn composed(kind: NotificationKind) -> Message {
+    let notification = sample_notification(kind, ProjectName::new("default"), "event", at("2026-11-20T06:00:00Z"));
+    compose(&notification, &Presentation::default(), &ChannelName::new("chat"))
 }
 
 fn fact(name: &str, value: &str) -> Fact {
