@@ -18,16 +18,20 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 pub mod address;
+mod change_lines;
 pub mod channel;
 pub mod check;
 pub mod classify;
 pub mod delivery;
 pub mod discord;
 pub mod email;
+mod fit;
 pub mod form;
 pub mod lane;
+mod left_out;
 pub mod limits;
 pub mod message;
+mod mono_fit;
 pub mod opsgenie;
 pub mod pace;
 pub mod presentation;
@@ -38,6 +42,7 @@ pub mod slack;
 pub mod spec;
 pub mod template;
 pub mod test_message;
+mod urls;
 pub mod webhook;
 pub mod wire;
 

@@ -15,12 +15,10 @@ use crate::channel::RenderError;
 use crate::check::{SpecError, check_header_name, check_header_value, check_secret, check_url};
 use crate::limits::WEBHOOK_BODY_MAX_BYTES;
 use crate::spec::WebhookSpec;
-use crate::wire::{HeaderText, Vendor, WireRequest};
+use crate::wire::{HeaderText, USER_AGENT, Vendor, WireRequest};
 
 /// The version of the body.
 const VERSION: u64 = 1;
-
-const USER_AGENT: &str = concat!("Watchfire/", env!("CARGO_PKG_VERSION"));
 
 /// The body that tells a notification: one flat object, its keys in the order of the contract.
 ///

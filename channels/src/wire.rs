@@ -18,6 +18,9 @@ const MASK: &str = "***";
 /// Headers whose values are no secrets, whoever set them.
 const HARMLESS_HEADERS: [&str; 4] = ["content-type", "user-agent", "webhook-id", "webhook-timestamp"];
 
+/// Who we are to receivers over HTTP.
+pub(crate) const USER_AGENT: &str = concat!("Watchfire/", env!("CARGO_PKG_VERSION"));
+
 /// What goes over the wire in one attempt.
 #[derive(Debug, Clone)]
 pub enum Wire {

@@ -1,7 +1,7 @@
 //! Starts the product as people start it, stands in for its neighbours, and counts what arrives.
 //!
 //! [`Product`] runs the real binary; [`Receiver`] takes its webhooks and holds it to the contract of
-//! their bodies; [`ConfigDir`] holds definitions and source files; [`postgres`] gives each test a
+//! their bodies; [`ChatReceiver`] takes its messages as Slack and Discord do; [`ConfigDir`] holds definitions and source files; [`postgres`] gives each test a
 //! database of its own; [`Timeline`] and [`Account`] say which messages a whole run must have sent.
 //!
 //! No room of the product is used here but `model`, whose ids of messages are a public contract:
@@ -28,6 +28,7 @@ pub use answer::Answer;
 pub use config_dir::ConfigDir;
 pub use launch::Launch;
 pub use product::{Exit, Product};
+pub use receiver::chat::{ChatAnswer, ChatArrival, ChatReceiver};
 pub use receiver::{Arrival, Receiver};
 pub use timeline::Timeline;
 
