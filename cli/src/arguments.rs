@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use watchfire_model::Timestamp;
+use watchfire_model::{NotificationKind, Timestamp};
 use watchfire_store::DeliveryState;
 
 /// Watches telemetry and databases with SQL, and tells people.
@@ -235,6 +235,9 @@ pub(crate) struct ChannelsTest {
     pub(crate) name: String,
     #[command(flatten)]
     pub(crate) config: ConfigDir,
+    /// What kind of message it is, with made-up data, for example `alert.started` or `report.ready`
+    #[arg(long, value_name = "TYPE", default_value = "test", value_parser = notification_kind)]
+    pub(crate) event: NotificationKind,
     /// Print the request with its secrets masked, and send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -259,5 +262,12 @@ fn delivery_state(text: &str) -> Result<DeliveryState, String> {
     DeliveryState::parse(text).ok_or_else(|| {
         let known = DeliveryState::ALL.map(DeliveryState::as_str);
         format!("expected one of {}", known.join(", "))
+    })
+}
+
+fn notification_kind(text: &str) -> Result<NotificationKind, String> {
+    NotificationKind::parse(text).ok_or_else(|| {
+        let known: Vec<&str> = NotificationKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        format!("there is no such message; there are: {}", known.join(", "))
     })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{CargoOpt, Dependency, DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 /// The rooms that each room may name. A room that is not here is an error.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("alerts", &["model"]),
     ("issues", &["model"]),
@@ -35,6 +35,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("tests", &["model"]),
+    ("bench", &["model", "config", "store", "engine", "telemetry"]),
 ];
 
 /// Crates, by the beginning of their names, that only these rooms may name.
@@ -43,7 +44,7 @@ const ONLY_IN: [(&str, &[&str]); 8] = [
     ("datafusion", &["telemetry"]),
     ("arrow", &["telemetry"]),
     ("reqwest", &["channels", "cli", "tests"]),
-    ("axum", &["server", "tests"]),
+    ("axum", &["server", "tests", "bench"]),
     ("lettre", &["channels", "tests"]),
     ("handlebars", &["channels"]),
     ("tokio-cron-scheduler", &["scheduler"]),

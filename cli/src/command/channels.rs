@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::bail;
 use serde_json::{Value as Json, json};
 use watchfire_channels::spec::ChannelSpec;
-use watchfire_channels::{Presentation, SendOutcome, Sender, Telling, Wire, WireRequest, test_notification};
+use watchfire_channels::{Presentation, SendOutcome, Sender, Telling, Wire, WireRequest, sample_notification};
 use watchfire_engine::clock::{Clock, SystemClock};
-use watchfire_model::{ProjectName, Timestamp};
+use watchfire_model::{NotificationKind, ProjectName, Timestamp};
 
 use crate::arguments::{Channels, ChannelsAction, ChannelsTest, Output};
 use crate::definitions;
@@ -35,7 +35,7 @@ async fn test(options: ChannelsTest, form: Output) -> anyhow::Result<Exit> {
         bail!("no channel is named `{}`; {}", options.name, definitions::listed(&known));
     };
     let now = SystemClock.now();
-    let request = test_request(channel, now)?;
+    let request = test_request(channel, options.event, now)?;
     if options.dry_run {
         show(&request, form)?;
         return Ok(Exit::Fine);
@@ -44,10 +44,10 @@ async fn test(options: ChannelsTest, form: Output) -> anyhow::Result<Exit> {
     send(channel, &request, timeout, form).await
 }
 
-fn test_request(channel: &ChannelSpec, now: Timestamp) -> anyhow::Result<Wire> {
+fn test_request(channel: &ChannelSpec, kind: NotificationKind, now: Timestamp) -> anyhow::Result<Wire> {
     // Two tests within a microsecond are still two tests.
     let event = format!("test/{}/{}/{}", channel.name, now.as_micros(), std::process::id());
-    let notification = test_notification(ProjectName::new("default"), &event, now);
+    let notification = sample_notification(kind, ProjectName::new("default"), &event, now);
     let presentation = Presentation::default();
     Ok(watchfire_channels::render(channel, &Telling::first(&notification, &presentation, now))?)
 }
