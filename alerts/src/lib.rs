@@ -44,6 +44,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod watch;
+mod words;
 
 pub use compare::with_earlier;
 pub use decision::{Decision, Notice, RunContext, StateChanges, Verdict};

@@ -55,6 +55,6 @@ pub use message::{Message, compose};
 pub use presentation::{Format, Presentation};
 pub use send::{Answer, SendError, Sender};
 pub use spec::{ChannelSpec, DiscordSpec, EmailSpec, OpsgenieSpec, SlackSpec, SmtpSpec, SmtpTls, Target, WebhookSpec};
-pub use template::{ColumnUse, Template, TemplateError};
-pub use test_message::test_notification;
+pub use template::{ColumnUse, Template, TemplateContext, TemplateError};
+pub use test_message::{sample_notification, test_notification};
 pub use wire::{HeaderText, Vendor, Wire, WireMail, WireRequest};

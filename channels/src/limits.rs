@@ -76,3 +76,83 @@ pub const OPSGENIE_PACE: Pace = Pace { interval: Duration::from_millis(200), bur
 
 /// What a mail server takes from one client without growing suspicious.
 pub const MAIL_PACE: Pace = Pace { interval: Duration::from_millis(200), burst: 5 };
+/// The most characters of one cell in a message. CSV has cells in full.
+pub const CELL_MAX_CHARS: usize = 200;
+
+/// The most characters of a column's name in a message.
+pub const COLUMN_NAME_MAX_CHARS: usize = 60;
+
+/// The most columns of a message's table. CSV has all of them.
+pub const TABLE_MAX_COLUMNS: usize = 20;
+
+/// The most rows of a message's table, before a receiver's own limit.
+pub const TABLE_MAX_ROWS: usize = 200;
+
+/// The most bytes of a CSV attachment; rows beyond it are left out.
+pub const CSV_MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// The most characters of a message's title.
+pub const TITLE_MAX_CHARS: usize = 200;
+
+/// The most characters of the words for a message's state.
+pub const STATE_MAX_CHARS: usize = 100;
+
+/// The most characters of the text below the title.
+pub const SUMMARY_MAX_CHARS: usize = 2_000;
+
+/// The most facts of a message.
+pub const FACTS_MAX: usize = 10;
+
+/// The most characters of a fact's name.
+pub const FACT_NAME_MAX_CHARS: usize = 60;
+
+/// The most characters of a fact's value.
+pub const FACT_VALUE_MAX_CHARS: usize = 300;
+
+/// The most links of a message.
+pub const LINKS_MAX: usize = 10;
+
+/// The most characters of a link's words.
+pub const LINK_LABEL_MAX_CHARS: usize = 60;
+
+/// The most bytes of a link's address; a longer one is left out, since a cut address leads nowhere.
+pub const LINK_URL_MAX_BYTES: usize = 2_000;
+
+/// The most parts of a footer.
+pub const FOOTER_MAX: usize = 10;
+
+/// The most characters of one part of a footer.
+pub const FOOTER_PART_MAX_CHARS: usize = 250;
+
+/// The most characters of an error's text; its middle is cut.
+pub const ERROR_MAX_CHARS: usize = 3_000;
+
+/// The most changed rows of a message.
+pub const CHANGE_LINES_MAX: usize = 50;
+
+/// The most characters of one changed row.
+pub const CHANGE_LINE_MAX_CHARS: usize = 300;
+
+/// The most rows that a template sees.
+pub const TEMPLATE_ROWS_MAX: usize = 1_000;
+
+/// The most bytes that a template may yield; one that yields more fails.
+pub const TEMPLATE_OUTPUT_MAX_BYTES: usize = 64 * 1024;
+
+/// The most steps that a template may take, counted as passes through `each` times the elements in them.
+pub const TEMPLATE_STEPS_MAX: usize = 100_000;
+
+/// The most bytes of a template in a file.
+pub const TEMPLATE_TEXT_MAX_BYTES: usize = 16 * 1024;
+
+/// The most blocks inside each other in a template.
+pub const TEMPLATE_DEPTH_MAX: usize = 8;
+
+/// The most characters of one cell that a template sees.
+pub const TEMPLATE_CELL_MAX_CHARS: usize = 2_000;
+
+/// The most bytes of cells that a template sees; rows beyond them are left out.
+pub const TEMPLATE_CELLS_MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// How many instances a template is rendered for in one message; the others are counted.
+pub const TEMPLATE_INSTANCES_MAX: usize = 3;

@@ -1,9 +1,34 @@
 //! Texts of messages that a rule's file gives: Handlebars, strict, without escaping.
+//!
+//! ```text
+//!  text ──parse──► Template ──render(context)──► text
+//!           │ every mistake with its place          │ bounded in bytes and in steps
+//! ```
+//!
+//! What a template may name stands in `names`, what it may call in `helpers`; nothing of it touches files, the
+//! network, other templates or the clock. `docs/templates.md` is what people read.
+
+mod check;
+mod context;
+mod helpers;
+mod names;
+mod place;
+mod run;
+mod sums;
+mod syntax;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use context::TemplateContext;
+pub(crate) use context::{context, context_of_row};
 
 /// A parsed template. Each channel escapes what it yields for its own dialect.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Template {
     text: String,
+    parsed: Arc<handlebars::Template>,
+    uses: check::Uses,
 }
 
 /// What is wrong with a template, and where.
@@ -33,13 +58,23 @@ pub struct ColumnUse {
     pub column: usize,
 }
 
+/// The text alone: what it was parsed to says the same at a hundred times the length.
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Template").field(&self.text).finish()
+    }
+}
+
 impl Template {
     /// Parses a template, with every mistake in it.
     ///
     /// # Errors
-    /// Each thing that is wrong: syntax, a name that messages do not have, a helper that there is not.
+    /// Each thing that is wrong: syntax (then nothing else is looked for), a name that messages do not have, a
+    /// helper that there is not, a helper with too few or too many arguments.
     pub fn parse(text: &str) -> Result<Self, Vec<TemplateError>> {
-        Ok(Self { text: text.to_owned() })
+        let parsed = syntax::parse(text).map_err(|error| vec![error])?;
+        let uses = check::check(text, &parsed)?;
+        Ok(Self { text: text.to_owned(), parsed: Arc::new(parsed), uses })
     }
 
     /// The text as the file has it.
@@ -47,8 +82,32 @@ impl Template {
         &self.text
     }
 
-    /// The columns that it names, each with its place.
+    /// The columns that it names, each with its place, in the order of the text.
     pub fn columns(&self) -> Vec<ColumnUse> {
-        Vec::new()
+        self.uses.columns.clone()
+    }
+
+    /// Fills the template.
+    ///
+    /// NULL and what has no meaning for a message are empty text.
+    ///
+    /// # Errors
+    /// In a sentence: a column that the result does not have, a value that a helper cannot take, or more output
+    /// or work than [`crate::limits`] allow.
+    pub fn render(&self, context: &TemplateContext) -> Result<String, String> {
+        run::render(&self.parsed, context)
+    }
+
+    /// Whether it says something about one instance (`instance.x`).
+    pub(crate) const fn needs_instance(&self) -> bool {
+        self.uses.instance
+    }
+
+    /// Whether it says something about one row (`row.x`).
+    pub(crate) const fn needs_row(&self) -> bool {
+        self.uses.row
     }
 }
+
+#[cfg(test)]
+mod tests;

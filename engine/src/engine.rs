@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::gate::Gates;
 use crate::group_commit::GroupCommit;
 use crate::kill_point::KillPoint;
+use crate::look::Turns;
 use crate::shared::{Parts, Shared};
 use crate::supervise::Supervisor;
 use crate::sync_rules::sync_rules;
@@ -29,6 +30,8 @@ const CLOSING_AT_MOST: Duration = Duration::from_secs(3);
 /// A running engine.
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
+    /// Everybody reads through it who only wants to look.
+    pub(crate) turns: Turns,
     heartbeat: Mutex<Option<Heartbeat>>,
     /// One replacement of definitions at a time.
     replacing: Mutex<()>,
@@ -105,6 +108,7 @@ impl Engine {
         supervisor.committing().spawn_forever("housekeeping", move || housekeeping::tidy(Arc::clone(&tidying)));
         Ok(Arc::new(Self {
             shared,
+            turns: Turns::default(),
             heartbeat: Mutex::new(Some(heartbeat)),
             replacing: Mutex::new(()),
             status: std::sync::Mutex::new(status),

@@ -25,6 +25,7 @@ mod group_commit;
 mod housekeeping;
 mod kill_point;
 mod links;
+mod look;
 mod metrics;
 mod outbox;
 mod reports;
@@ -36,6 +37,13 @@ mod sync_rules;
 pub use definition::{Definitions, DefinitionsStatus, Refusal, ReportSpec, RuleDefinition};
 pub use engine::{Engine, EngineParts};
 pub use error::Error;
+pub use look::{AlertDetail, AlertFilter, AlertInstance, AlertOverview, HealthName, RuleWords};
 pub use reports::{REPORT_RESULT_MAX_BYTES, decode_result};
 pub use run_once::{RunReport, WouldNotify, run_once};
-pub use watchfire_store::{StoredBody, StoredResult};
+
+// What those who look see of other rooms: the doors above this one know no other room below it.
+pub use watchfire_alerts::{Condition, Instance};
+pub use watchfire_store::{
+    AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState, InstancePlace, RuleSummary, RunFilter, RunPlace, RunRow,
+    RunStatus, StoredBody, StoredResult, Trouble,
+};

@@ -26,7 +26,7 @@ impl Engine {
         before: Option<Timestamp>,
         limit: usize,
     ) -> Result<Vec<StoredResult>, Error> {
-        Ok(self.shared.store.report_results(name, before, limit).await?)
+        self.turns.pass(self.shared.store.report_results(name, before, limit)).await
     }
 
     /// The stored result of a slot of a report, as Parquet; `None` when there is none, or not any more.
@@ -34,7 +34,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Store`] when the store cannot be asked now.
     pub async fn report_result(&self, name: &RuleName, scheduled_for: Timestamp) -> Result<Option<StoredBody>, Error> {
-        Ok(self.shared.store.report_result(name, scheduled_for).await?)
+        self.turns.pass(self.shared.store.report_result(name, scheduled_for)).await
     }
 }
 

@@ -23,6 +23,7 @@ mod every;
 pub mod schedule;
 pub mod ticker;
 pub mod window;
+mod words;
 mod zone;
 
 pub use cadence::{Cadence, CadenceError, INTERVAL_MAX, INTERVAL_MIN, spread_offset};

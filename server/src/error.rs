@@ -67,7 +67,7 @@ pub(crate) async fn no_such_path(uri: Uri) -> ApiError {
         code: "no_such_path",
         message: format!("there is nothing at `{}`", uri.path()),
         place: Some(uri.path().to_owned()),
-        help: Some("paths are listed in docs/http.md".to_owned()),
+        help: Some("paths are listed in docs/api.md".to_owned()),
     }
 }
 
@@ -77,6 +77,6 @@ pub(crate) async fn no_such_method(method: Method, uri: Uri) -> ApiError {
         code: "no_such_method",
         message: format!("`{}` does not take {method}", uri.path()),
         place: Some(uri.path().to_owned()),
-        help: Some("paths and methods are listed in docs/http.md".to_owned()),
+        help: Some("paths and methods are listed in docs/api.md".to_owned()),
     }
 }

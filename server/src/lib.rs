@@ -1,12 +1,27 @@
 //! The HTTP front doors. A handler extracts, calls the engine, and maps the answer.
 //!
-//! Without configured tokens only loopback addresses are served; [`bind`] refuses any other.
+//! Without configured tokens only loopback addresses are served; [`bind`] refuses any other, and `host` refuses
+//! names that do not mean this server. Handlers are in the file of what they show (`rules`, `runs`, `deliveries`);
+//! `parameters`, `page`, `unknown` and `error` are what they share: one way to ask, to list and to say no.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 mod definitions;
 mod deliveries;
 mod error;
 mod health;
+mod host;
+mod named;
+mod page;
+mod parameters;
+mod reports;
+mod result_file;
+mod rule_view;
+mod rules;
+mod run_view;
+mod runs;
 pub mod stand_in;
+mod unknown;
 
 use std::future::IntoFuture;
 use std::net::SocketAddr;
@@ -14,11 +29,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing::warn;
 use watchfire_engine::Engine;
+
+use crate::host::Door;
 
 pub use error::ServeError;
 
@@ -39,13 +57,14 @@ pub async fn serve(
     engine: Arc<Engine>,
     stopping: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
+    let listen = listener.local_addr().map_err(ServeError::Serve)?;
     let (asked, is_asked) = oneshot::channel();
     let stopping = async move {
         stopping.await;
         // Who listens has not gone away: it is awaited below.
         let _ = asked.send(());
     };
-    let serving = axum::serve(listener, router(engine)).with_graceful_shutdown(stopping);
+    let serving = axum::serve(listener, router(engine, listen)).with_graceful_shutdown(stopping);
     // A client that never finishes its request must not keep the process from ending.
     let too_long = async move {
         if is_asked.await.is_err() {
@@ -62,14 +81,25 @@ pub async fn serve(
     }
 }
 
-fn router(engine: Arc<Engine>) -> Router {
+fn router(engine: Arc<Engine>, listen: SocketAddr) -> Router {
+    let door = Door { engine: Arc::clone(&engine), listen };
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/api/definitions", get(definitions::status))
+        .route("/api/alerts", get(rules::alerts))
+        .route("/api/alerts/{name}", get(rules::alert))
+        .route("/api/reports", get(rules::reports))
+        .route("/api/reports/{name}", get(rules::report))
+        .route("/api/reports/{name}/runs", get(reports::runs))
+        .route("/api/reports/{name}/runs/{id}/result", get(reports::result))
+        .route("/api/runs", get(runs::list))
+        .route("/api/deliveries", get(deliveries::list))
+        .route("/api/deliveries/{id}", get(deliveries::one))
         .route("/api/deliveries/{id}/retry", post(deliveries::retry))
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
         .with_state(engine)
+        .layer(middleware::from_fn_with_state(door, host::guard))
 }

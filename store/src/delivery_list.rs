@@ -102,6 +102,19 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be asked now.
     pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>, Error> {
+        Ok(self.deliveries_after(filter, None).await?.into_iter().map(|(_, delivery)| delivery).collect())
+    }
+
+    /// Deliveries that were decided before the one at a place, newest first, each with its own place: its number in
+    /// the order in which they were decided, which never changes.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database cannot be asked now.
+    pub async fn deliveries_after(
+        &self,
+        filter: &DeliveryFilter,
+        after: Option<i64>,
+    ) -> Result<Vec<(i64, DeliveryRow)>, Error> {
         let id = filter.id.as_ref();
         let params = [
             Param::MaybeText(id.map(|id| id.notification.as_str())),
@@ -109,8 +122,16 @@ impl Store {
             Param::MaybeText(filter.rule.as_ref().map(RuleName::as_str)),
             Param::MaybeText(filter.state.map(DeliveryState::as_str)),
             Param::Int(int(filter.limit as u64)),
+            Param::MaybeInt(after),
         ];
-        self.database().read(DELIVERIES, &params).await?.iter().map(delivery_row).collect()
+        // One delivery, and the facts about a rule, are found in an index; the list itself is read from its end.
+        let sql = match (&filter.id, &filter.rule) {
+            (Some(_), None) => ONE_DELIVERY,
+            (_, Some(_)) => DELIVERIES_OF_A_RULE,
+            (None, None) => DELIVERIES,
+        };
+        let rows = self.database().read(sql, &params).await?;
+        rows.iter().map(|row| Ok((row.int("position")?, delivery_row(row)?))).collect()
     }
 
     /// Makes a dead or waiting delivery due now, under its old id. `false` when there is none to retry:
@@ -179,13 +200,27 @@ fn delivery_row(row: &Row) -> Result<DeliveryRow, Error> {
     })
 }
 
-const DELIVERIES: &str = "
-    SELECT notification_id, channel, rule_name, kind, state, attempts, next_at, last_error,
-        outbox.created_at AS created_at, done_at
-    FROM outbox JOIN notifications ON notifications.id = outbox.notification_id
-    WHERE ($1 IS NULL OR notification_id = $1) AND ($2 IS NULL OR channel = $2)
-        AND ($3 IS NULL OR rule_name = $3) AND ($4 IS NULL OR state = $4)
-    ORDER BY position DESC LIMIT $5";
+macro_rules! select_deliveries {
+    ($filter:literal) => {
+        concat!(
+            "SELECT position, notification_id, channel, rule_name, kind, state, attempts, next_at, last_error,
+                outbox.created_at AS created_at, done_at
+            FROM outbox JOIN notifications ON notifications.id = outbox.notification_id
+            WHERE ",
+            $filter,
+            " AND ($1 IS NULL OR notification_id = $1) AND ($2 IS NULL OR channel = $2)
+                AND ($4 IS NULL OR state = $4) AND position < COALESCE($6, 9223372036854775807)
+            ORDER BY position DESC LIMIT $5"
+        )
+    };
+}
+
+const DELIVERIES: &str = select_deliveries!("$3 IS NULL");
+
+const ONE_DELIVERY: &str = select_deliveries!("$3 IS NULL AND notification_id = $1");
+
+const DELIVERIES_OF_A_RULE: &str =
+    select_deliveries!("notification_id IN (SELECT id FROM notifications WHERE rule_name = $3)");
 
 const RETRY: &str = "
     UPDATE outbox SET state = 'pending', form = 'native', next_at = $3,

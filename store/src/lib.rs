@@ -24,6 +24,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
+mod attempt_list;
 mod compaction;
 mod database;
 mod delivery;
@@ -32,9 +33,11 @@ mod delivery_list;
 mod error;
 mod evaluation;
 mod folder;
+mod instance_list;
 mod outbox;
 mod report_result;
 mod rule;
+mod rule_summary;
 mod run;
 mod schema;
 mod state_load;
@@ -42,15 +45,18 @@ mod state_write;
 mod store;
 mod target;
 
+pub use attempt_list::AttemptRow;
 pub use delivery::ClaimedDelivery;
 pub use delivery_finish::{Attempt, DeliveryEnd, DeliveryFinish};
 pub use delivery_list::{DeliveryFilter, DeliveryRow, DeliveryState};
 pub use error::Error;
 pub use evaluation::{CommitOutcome, EvaluationCommit};
+pub use instance_list::InstancePlace;
 pub use outbox::{DeliveryId, OutboxNotice, OutboxReceiver};
 pub use report_result::{ReportResult, StoredBody, StoredResult};
 pub use rule::{ClaimedRule, Closing, RuleRow};
-pub use run::{RunFilter, RunRange, RunRecord, RunResult, RunRow, RunStatus, SkippedSlots};
+pub use rule_summary::{RuleSummary, Trouble};
+pub use run::{RunFilter, RunPlace, RunRange, RunRecord, RunResult, RunRow, RunStatus, SkippedSlots};
 pub use schema::AppliedMigration;
 pub use store::Store;
 pub use target::StoreTarget;

@@ -213,7 +213,7 @@ impl<'a> GivenRule<'a> {
 }
 
 /// Rules by uid, for statements that unfold them.
-fn given_uids<'a>(uids: impl Iterator<Item = &'a RuleUid>) -> String {
+pub(crate) fn given_uids<'a>(uids: impl Iterator<Item = &'a RuleUid>) -> String {
     #[derive(Serialize)]
     struct GivenUid<'a> {
         uid: &'a str,

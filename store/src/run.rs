@@ -97,6 +97,15 @@ impl Default for RunFilter {
     }
 }
 
+/// Where a run stands in the list of all, the newest slot first; the next page begins after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunPlace {
+    /// Its (last) slot.
+    pub last_at: Timestamp,
+    /// Its number in the order in which runs were recorded.
+    pub position: i64,
+}
+
 /// A run, or a range of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRow {
@@ -161,16 +170,44 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be asked now.
     pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>, Error> {
+        Ok(self.runs_after(filter, None).await?.into_iter().map(|(_, run)| run).collect())
+    }
+
+    /// Runs and ranges after a place, newest first, each with its own place. What is recorded meanwhile under a newer
+    /// slot changes nothing behind a place.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database cannot be asked now.
+    pub async fn runs_after(
+        &self,
+        filter: &RunFilter,
+        after: Option<RunPlace>,
+    ) -> Result<Vec<(RunPlace, RunRow)>, Error> {
+        let before = filter.before.map_or(i64::MAX, |before| before.as_micros().saturating_sub(1));
+        let place = after.map_or((i64::MAX, i64::MAX), |place| (place.last_at.as_micros(), place.position));
         let params = [
             Param::MaybeText(filter.rule.as_ref().map(RuleName::as_str)),
             Param::MaybeText(filter.uid.as_ref().map(RuleUid::as_str)),
             Param::MaybeText(filter.status.map(RunStatus::as_str)),
-            Param::MaybeInt(filter.before.map(Timestamp::as_micros)),
+            Param::Int(before.min(place.0)),
             Param::Int(int(filter.limit as u64)),
+            Param::Int(place.0),
+            Param::Int(place.1),
         ];
-        // Of one rule there are few rows; of all rules the newest are found by slot.
-        let sql = if filter.uid.is_some() || filter.rule.is_some() { RUNS_OF_A_RULE } else { RUNS };
-        self.database().read(sql, &params).await?.iter().map(run_row).collect()
+        // Of one rule there are few rows; of all rules the newest are found by slot, and failures, which are
+        // rare and looked for, have an index of their own.
+        let sql = match filter.status {
+            _ if filter.uid.is_some() || filter.rule.is_some() => RUNS_OF_A_RULE,
+            Some(RunStatus::Failed) => FAILED_RUNS,
+            Some(RunStatus::Ran | RunStatus::Skipped) | None => RUNS,
+        };
+        let rows = self.database().read(sql, &params).await?;
+        rows.iter()
+            .map(|row| {
+                let place = RunPlace { last_at: row.instant("last_at")?, position: row.int("position")? };
+                Ok((place, run_row(row)?))
+            })
+            .collect()
     }
 }
 
@@ -259,7 +296,7 @@ impl<'a> GivenRun<'a> {
     }
 }
 
-fn run_row(row: &Row) -> Result<RunRow, Error> {
+pub(crate) fn run_row(row: &Row) -> Result<RunRow, Error> {
     let window = match (row.maybe_instant("window_start")?, row.maybe_instant("window_end")?) {
         (Some(start), Some(end)) => Some(Window { start, end }),
         (None, _) | (_, None) => None,
@@ -308,25 +345,45 @@ pub(crate) const INSERT_RUNS: &str = "
     FROM json_each($1) WHERE true ORDER BY CAST(key AS BIGINT)
     ON CONFLICT (rule_uid, incarnation, first_at) DO NOTHING";
 
+/// What [`run_row`] reads, of `runs` and `rules` joined, [`with_results`].
+macro_rules! run_columns {
+    () => {
+        "runs.position AS position, runs.rule_uid AS rule_uid, rules.name AS rule, runs.incarnation AS incarnation,
+            first_at, last_at, slot_count, status, outcome, reason, runs.window_start AS window_start,
+            runs.window_end AS window_end, runs.row_count AS row_count, notified, error, started_at, finished_at,
+            results.stored_rows AS stored_rows, results.bytes_len AS bytes_len"
+    };
+}
+
+/// Runs with the stored result of each that has one.
+macro_rules! with_results {
+    () => {
+        "LEFT JOIN report_results AS results ON results.rule_uid = runs.rule_uid
+                AND results.incarnation = runs.incarnation AND results.scheduled_for = runs.first_at"
+    };
+}
+pub(crate) use run_columns;
+pub(crate) use with_results;
+
 macro_rules! select_runs {
     ($filter:literal) => {
         concat!(
-            "SELECT runs.rule_uid AS rule_uid, rules.name AS rule, runs.incarnation AS incarnation, first_at, last_at,
-                slot_count, status, outcome, reason, runs.window_start AS window_start,
-                runs.window_end AS window_end, runs.row_count AS row_count, notified, error, started_at, finished_at,
-                results.stored_rows AS stored_rows, results.bytes_len AS bytes_len
-            FROM runs JOIN rules ON rules.uid = runs.rule_uid
-            LEFT JOIN report_results AS results ON results.rule_uid = runs.rule_uid
-                AND results.incarnation = runs.incarnation AND results.scheduled_for = runs.first_at
+            "SELECT ",
+            run_columns!(),
+            " FROM runs JOIN rules ON rules.uid = runs.rule_uid ",
+            with_results!(),
+            "
             WHERE ",
             $filter,
-            " AND ($3 IS NULL OR status = $3) AND last_at < COALESCE($4, 9223372036854775807)
-            ORDER BY last_at DESC, position DESC LIMIT $5"
+            " AND ($3 IS NULL OR status = $3) AND last_at <= $4 AND (last_at < $6 OR runs.position < $7)
+            ORDER BY last_at DESC, runs.position DESC LIMIT $5"
         )
     };
 }
 
 const RUNS: &str = select_runs!("$1 IS NULL AND $2 IS NULL");
+
+const FAILED_RUNS: &str = select_runs!("$1 IS NULL AND $2 IS NULL AND status = 'failed'");
 
 const RUNS_OF_A_RULE: &str = select_runs!(
     "runs.rule_uid IN (SELECT uid FROM rules WHERE ($1 IS NULL OR name = $1) AND ($2 IS NULL OR uid = $2))"

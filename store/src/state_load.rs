@@ -58,7 +58,7 @@ fn health(row: &Row) -> Result<Health, Error> {
     })
 }
 
-fn instance(row: &Row) -> Result<Instance, Error> {
+pub(crate) fn instance(row: &Row) -> Result<Instance, Error> {
     let absence = match row.maybe_instant("absent_since")? {
         Some(since) => {
             Some(Absence { since, runs: row.count("absent_runs")?, told_at: row.maybe_instant("absence_told_at")? })

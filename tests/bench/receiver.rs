@@ -21,12 +21,8 @@ pub struct Arrival {
     pub id: String,
     /// Its type, for example `alert.started`.
     pub kind: String,
-    /// Its rule.
-    pub rule: String,
     /// Its instance as JSON text.
     pub instance: String,
-    /// Its slot.
-    pub scheduled_for: String,
 }
 
 /// A running receiver.
@@ -82,9 +78,7 @@ async fn take(State(kept): State<Arc<Kept>>, body: Bytes) -> StatusCode {
         at,
         id: text(&body["id"]),
         kind: text(&body["type"]),
-        rule: text(&body["rule"]["name"]),
         instance: body["instance"].to_string(),
-        scheduled_for: text(&body["scheduled_for"]),
     };
     kept.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
     kept.came.notify_waiters();

@@ -8,12 +8,25 @@
 //! of the fields is the order of reading: state and severity, title, what changed, value, table, links, ids.
 
 mod compose;
+mod csv;
+mod duration_text;
+mod instant_text;
+mod mono;
+pub(crate) mod number_text;
 pub mod table;
+pub mod text;
+mod value_text;
 
 use watchfire_model::{Severity, Timestamp};
 
 pub use compose::compose;
-pub use table::{Align, Cell, Table, TableColumn};
+pub(crate) use compose::difference;
+pub use csv::csv_of;
+pub use duration_text::duration_text;
+pub use instant_text::{clock_text, date_text, instant_text, span_text, window_text};
+pub use mono::Mono;
+pub use table::{Align, Cell, Table, TableColumn, count_line};
+pub use value_text::{name_text, value_text};
 
 /// A message as people will read it.
 #[derive(Debug, Clone, PartialEq)]

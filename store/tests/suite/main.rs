@@ -8,6 +8,7 @@ mod evaluations;
 mod lanes;
 mod leases;
 mod lies;
+mod looking;
 mod opening;
 mod results;
 mod rules;
