@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::Scene;
+use crate::scene::{SOON, Scene};
 
 /// A row an hour on 18 and 19 November for one model, on the 19th for another one too, and nothing after.
 fn calls() -> String {
@@ -80,10 +80,16 @@ async fn every_command_knows_a_report_by_its_name() {
 #[tokio::test]
 async fn a_result_is_kept_beside_its_run_also_when_the_server_dies() {
     let scene = scene().await;
-    let product = scene.launch().start().await;
+    let public = "https://alerts.example.com";
+    scene.dir.definitions("watchfire.yaml", &format!("server: {{public_url: \"{public}\"}}\n"));
+    let mut product = scene.launch().start().await;
     let told = scene.told("report.ready", "often").await;
     assert_eq!((&told.body["rows"], &told.body["row_count"]), (&json!([{"level": 0}]), &json!(1)));
+    let link = told.body["links"]["csv"].as_str().unwrap().replace(public, product.url());
+    let download = harness::http::client().get(link).send().await.unwrap();
+    assert_eq!((download.status().as_u16(), download.text().await.unwrap().as_str()), (200, "level\r\n0\r\n"));
     product.kill();
+    product.exit(SOON).await;
     let kept = async || -> Vec<Value> {
         let runs = scene.launch().runs().await;
         let of_it = runs.as_array().unwrap().iter().filter(|run| run["rule"] == "often" && run["status"] == "ran");
@@ -104,5 +110,5 @@ async fn a_result_is_kept_beside_its_run_also_when_the_server_dies() {
     let deliveries = scene.launch().deliveries().await;
     assert!(deliveries.as_array().unwrap().iter().any(|row| row["rule"] == "often" && row["type"] == "report.ready"));
     product.terminate();
-    product.exit(crate::scene::SOON).await;
+    product.exit(SOON).await;
 }

@@ -58,15 +58,14 @@ fn result() -> impl Strategy<Value = (Vec<Column>, Vec<Vec<Value>>)> {
     let cells = |kind| {
         let own = cell(kind);
         let foreign = prop::sample::select(ColumnType::ALL.to_vec()).prop_flat_map(cell);
-        let column = move |rows: usize| {
+        move |rows: usize| {
             prop_oneof![
                 4 => prop::collection::vec(prop::option::of(own.clone()), rows),
                 2 => prop::collection::vec(prop::option::of(decimal().boxed()), rows),
                 1 => prop::collection::vec(prop::option::of(foreign.clone().boxed()), rows),
                 1 => Just(vec![None; rows]),
             ]
-        };
-        column
+        }
     };
     (prop::collection::vec((names, kinds), 1..6), 0_usize..6).prop_flat_map(move |(columns, rows)| {
         let filled: Vec<_> = columns.iter().map(|(_, kind)| cells(*kind)(rows)).collect();
