@@ -76,7 +76,6 @@ async fn phase(
 
 /// Now, and how long ago the last multiple of the interval was.
 fn since_slot() -> anyhow::Result<(Instant, Duration)> {
-    #[expect(clippy::disallowed_methods, reason = "a measurement is about the clock on the wall")]
     let wall = std::time::SystemTime::now();
     let since_epoch = wall.duration_since(std::time::UNIX_EPOCH)?;
     let into = Duration::from_nanos((since_epoch.as_nanos() % EVERY.as_nanos()).try_into()?);
