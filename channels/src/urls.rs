@@ -32,6 +32,19 @@ pub(crate) fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
     })
 }
 
+/// An address with these ASCII characters percent-encoded, which changes nothing about where it leads.
+pub(crate) fn encoded(url: &str, characters: &[char]) -> String {
+    let mut out = String::with_capacity(url.len());
+    for c in url.chars() {
+        if characters.contains(&c) {
+            out.push_str(&format!("%{:02X}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Where the next address begins and ends.
 fn next_url(text: &str) -> Option<(usize, usize)> {
     text.match_indices("http").find_map(|(start, _)| {

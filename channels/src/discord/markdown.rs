@@ -7,7 +7,7 @@ use super::limits::{LABEL_MAX_CHARS, URL_MAX_CHARS};
 use crate::fit::{beginning, chars, fit, graphemes, open_fences};
 use crate::message::Link;
 use crate::message::text::{lines, one_line};
-use crate::urls::{Part, parts};
+use crate::urls::{Part, encoded, parts};
 
 /// What the fences of a code block and the line feeds at them count, with the longest name of a language.
 pub(super) const FENCES_CHARS: usize = 12;
@@ -47,8 +47,8 @@ impl Markdown {
     /// A link without a preview; `None` when the address is none that Discord follows, or too long.
     pub(super) fn link(link: &Link) -> Option<Self> {
         let url = address(&link.url, URL_MAX_CHARS)?;
-        // What ends an address within brackets.
-        let url = url.replace('(', "%28").replace(')', "%29").replace('<', "%3C").replace('>', "%3E");
+        // What ends an address within brackets, or is markup in spite of them.
+        let url = encoded(&url, &['(', ')', '<', '>', '`', '*', '|', '\\']);
         let label = Self::foreign_line(&link.label.replace("://", " "), LABEL_MAX_CHARS).0;
         let label = if label.is_empty() { "Link" } else { &label };
         Some(Self(format!("[{label}]({url})")))
@@ -178,6 +178,7 @@ mod tests {
             Markdown::link(&Link { label: label.into(), url: url.into() }).map(|link| link.as_str().to_owned())
         };
         assert_eq!(link("Query", "https://example.com/q?a=1&b=2").unwrap(), "[Query](https://example.com/q?a=1&b=2)");
+        assert_eq!(link("x", "https://example.com/?q=```*|").unwrap(), "[x](https://example.com/?q=%60%60%60%2A%7C)");
         assert_eq!(link("a]b", "https://example.com/(x) y").unwrap(), r"[a\]b](https://example.com/%28x%29%20y)");
         assert_eq!(link("", "https://example.com").unwrap(), "[Link](https://example.com/)");
         assert_eq!(

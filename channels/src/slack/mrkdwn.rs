@@ -8,6 +8,7 @@ use super::limits::{LABEL_MAX_CHARS, URL_MAX_CHARS};
 use crate::fit::{beginning, fit, graphemes, open_fences};
 use crate::message::Link;
 use crate::message::text::{lines, one_line};
+use crate::urls::encoded;
 
 /// What the fences of a code block and the line feeds at them count in JSON.
 pub(super) const FENCES_CHARS: usize = 10;
@@ -52,7 +53,7 @@ impl Mrkdwn {
     pub(super) fn link(link: &Link) -> Option<Self> {
         let url = address(&link.url)?;
         // A bar would end the address, and is no part of a label either.
-        let url = url.replace('|', "%7C").replace('<', "%3C").replace('>', "%3E").replace('&', "&amp;");
+        let url = encoded(&url, &['|', '<', '>', '`', '*']).replace('&', "&amp;");
         let label = Self::foreign_line(&link.label.replace('|', " "), LABEL_MAX_CHARS).0;
         let label = if label.is_empty() { "Link" } else { &label };
         Some(Self(format!("<{url}|{label}>")))

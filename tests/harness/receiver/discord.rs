@@ -42,7 +42,7 @@ pub fn faults(body: &Value) -> Vec<Fault> {
     let content =
         object.get("content").map_or("", |content| embed::trimmed(&mut judge, "/content", content, 0, CONTENT_MAX));
     let content_is_empty = content.is_empty();
-    embed::fences(&mut judge, "/content", &content.to_owned());
+    embed::fences(&mut judge, "/content", content);
     let embeds = object.get("embeds").map_or(&[][..], |embeds| judge.list("/embeds", embeds, 0, EMBEDS_MAX));
     if content_is_empty && embeds.is_empty() {
         judge.coded(EMPTY_MESSAGE, "", "has neither content nor embeds");

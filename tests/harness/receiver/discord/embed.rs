@@ -87,7 +87,7 @@ pub(super) fn trimmed<'a>(judge: &mut Judge, at: &str, value: &'a Value, min: us
 
 /// A code block that is not closed swallows what follows it.
 pub(super) fn fences(judge: &mut Judge, at: &str, text: &str) {
-    if text.matches("```").count() % 2 != 0 {
+    if !text.matches("```").count().is_multiple_of(2) {
         judge.harm(at, "holds a code block that is not closed");
     }
 }

@@ -139,9 +139,8 @@ fn rich_part(judge: &mut Judge, at: &str, part: &Value, is_code: bool) {
         }
         other => judge.fault(&format!("{at}/type"), format!("unknown rich text part `{other}` here")),
     }
-    if let Some(style) = object.get("style") {
-        if let Some(style) = judge.object(&format!("{at}/style"), style) {
-            judge.keys(&format!("{at}/style"), style, &["bold", "italic", "strike", "code"]);
-        }
+    let place = format!("{at}/style");
+    if let Some(style) = object.get("style").and_then(|style| judge.object(&place, style)) {
+        judge.keys(&place, style, &["bold", "italic", "strike", "code"]);
     }
 }
