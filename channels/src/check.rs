@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
 use reqwest::header::{HeaderName, HeaderValue};
 use url::{Host, Url};
 
-use crate::limits::{SECRET_MAX_BYTES, SECRET_MIN_BYTES};
+use crate::limits::{MAIL_RECEIVERS_MAX, SECRET_MAX_BYTES, SECRET_MIN_BYTES};
 
 /// What every Standard Webhooks secret begins with.
 const SECRET_PREFIX: &str = "whsec_";
@@ -56,6 +56,18 @@ pub enum SpecError {
         /// How many bytes it holds once decoded.
         bytes: usize,
     },
+    /// The text is no mail address, with or without a name before it.
+    #[error("this is no mail address ({why})")]
+    MailAddress {
+        /// What the parser missed.
+        why: &'static str,
+    },
+    /// A mail channel has no receiver, or more than a mail server has to take.
+    #[error("the mail has {count} receivers, expected 1 to {MAIL_RECEIVERS_MAX}")]
+    MailReceivers {
+        /// How many it has.
+        count: usize,
+    },
 }
 
 impl SpecError {
@@ -73,6 +85,8 @@ impl SpecError {
             Self::SecretPrefix | Self::SecretBase64 | Self::SecretLength { .. } => {
                 "make one with `echo whsec_$(openssl rand -base64 32)`"
             }
+            Self::MailAddress { .. } => "write `ops@example.com` or `Watchfire <ops@example.com>`",
+            Self::MailReceivers { .. } => "name one receiver at least; for many, make a mailing list and name that",
         }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use watchfire_model::Timestamp;
 
-use crate::retry_after;
 use crate::wire::Vendor;
+use crate::{opsgenie, retry_after};
 
 /// What became of one attempt, by what can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,9 +62,10 @@ impl SendOutcome {
 /// `Date`, where it sends one, so that a clock that runs wrong on either side does no harm.
 ///
 /// `body` is as much of the answer as was read: some vendors say there what a status alone does not.
-pub fn classify(vendor: Vendor, status: u16, headers: &HeaderMap, _body: &[u8], now: Timestamp) -> SendOutcome {
+pub fn classify(vendor: Vendor, status: u16, headers: &HeaderMap, body: &[u8], now: Timestamp) -> SendOutcome {
     match vendor {
-        Vendor::Webhook | Vendor::Slack | Vendor::Discord | Vendor::Opsgenie => webhook(status, headers, now),
+        Vendor::Webhook | Vendor::Slack | Vendor::Discord => webhook(status, headers, now),
+        Vendor::Opsgenie => opsgenie::classify(status, headers, body, now),
     }
 }
 
@@ -82,7 +83,8 @@ fn webhook(status: u16, headers: &HeaderMap, now: Timestamp) -> SendOutcome {
     }
 }
 
-fn wish(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+/// The receiver's own wish in `Retry-After`.
+pub(crate) fn wish(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let now = text(DATE).and_then(retry_after::http_date).unwrap_or(now);
     retry_after::parse(text(RETRY_AFTER)?, now)
