@@ -31,8 +31,8 @@ use crate::wire::WireMail;
 use fate::{Fate, Fault, Stage, sum};
 use partial::Partial;
 
-/// How long the server may take to say goodbye; the mail is through.
-const FAREWELL_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long the server may take to say goodbye, beyond the time of the attempt; the mail is through.
+const FAREWELL_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// Brings mails to their servers. Opens a connection for each.
 #[derive(Debug, Clone)]
@@ -43,10 +43,9 @@ pub(crate) struct Postman {
 }
 
 impl Postman {
-    /// `timeout` is that of one HTTP request. A mail is a talk of several questions and gets twice as long,
-    /// which the lease of its delivery still covers.
-    pub(crate) fn new(timeout: Duration) -> Self {
-        Self { total: timeout * 2, root: None, partial: Partial::default() }
+    /// `total` is for the whole talk, like that of an HTTP request: the lease of its delivery covers no more.
+    pub(crate) fn new(total: Duration) -> Self {
+        Self { total, root: None, partial: Partial::default() }
     }
 
     /// The same, which also believes servers whose certificate comes from this authority (PEM).
@@ -64,7 +63,10 @@ impl Postman {
             Err(_) => Err(Fault::silence(talk.stage, self.total)),
         };
         let (outcome, status, detail) = match ended {
-            Ok(reply) => self.delivered(mail, &talk, &reply),
+            Ok((reply, mut connection)) => {
+                drop(tokio::time::timeout(FAREWELL_TIMEOUT, connection.quit()).await);
+                self.delivered(mail, &talk, &reply)
+            }
             Err(fault) => (fault.outcome(), fault.code, fault.told()),
         };
         Answer { outcome, status, detail: words::shown(&detail, mail), duration: started.elapsed() }
@@ -88,7 +90,7 @@ impl Postman {
         (outcome, reply.code, detail)
     }
 
-    async fn converse(&self, mail: &WireMail, talk: &mut Talk) -> Result<Reply, Fault> {
+    async fn converse(&self, mail: &WireMail, talk: &mut Talk) -> Result<(Reply, AsyncSmtpConnection), Fault> {
         let from = address(&mail.from)?;
         let mut connection = self.connect(&mail.smtp, &from, talk).await?;
         login(&mut connection, &mail.smtp, talk).await?;
@@ -111,8 +113,7 @@ impl Postman {
         } else {
             Reply::default()
         };
-        drop(tokio::time::timeout(FAREWELL_TIMEOUT, connection.quit()).await);
-        Ok(reply)
+        Ok((reply, connection))
     }
 
     async fn connect(&self, smtp: &SmtpSpec, from: &Address, talk: &mut Talk) -> Result<AsyncSmtpConnection, Fault> {

@@ -1,6 +1,9 @@
 //! A webhook receiver inside the test: it answers as its script says, records every request, and
 //! holds each to the contract. A broken contract fails the test when the receiver is dropped.
 
+pub mod opsgenie;
+pub mod smtp;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;

@@ -20,11 +20,23 @@ pub(super) fn mailbox(text: &str) -> Result<Mailbox, SpecError> {
     if text.chars().any(|c| c.is_control() && c != '\t') {
         return Err(wrong("it holds a line break or another control character"));
     }
-    let mailbox: Mailbox = text.trim().parse().map_err(|_| wrong("expected `name@domain` or `Name <name@domain>`"))?;
-    let domain = ascii_domain(mailbox.email.domain()).ok_or_else(|| wrong("its domain is none"))?;
-    let email = Address::new(mailbox.email.user(), domain).map_err(|_| wrong("its domain is none"))?;
-    let name = mailbox.name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-    Ok(Mailbox::new(name, email))
+    let (name, address) = parts(text.trim());
+    let address: Address = address.parse().map_err(|_| wrong("expected `name@domain` or `Name <name@domain>`"))?;
+    let domain = ascii_domain(address.domain()).ok_or_else(|| wrong("its domain is none"))?;
+    let email = Address::new(address.user(), domain).map_err(|_| wrong("its domain is none"))?;
+    Ok(Mailbox::new((!name.is_empty()).then(|| name.to_owned()), email))
+}
+
+/// The name, in quotes or not, and the address. People write names in any script without quotes, which the
+/// grammar of mail headers does not know.
+fn parts(text: &str) -> (&str, &str) {
+    match text.strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
+        Some((name, address)) => {
+            let name = name.trim();
+            (name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name), address)
+        }
+        None => ("", text),
+    }
 }
 
 fn ascii_domain(domain: &str) -> Option<String> {
