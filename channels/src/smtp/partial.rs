@@ -9,8 +9,11 @@ use crate::limits::MAIL_PARTIAL_MAX;
 /// such a mail again, with the `Message-ID` by which their reader sees that it is the same.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Partial {
-    mails: Arc<Mutex<VecDeque<(String, BTreeSet<String>)>>>,
+    mails: Arc<Mutex<Mails>>,
 }
+
+/// Each mail with those who have it, in the order in which it was remembered.
+type Mails = VecDeque<(String, BTreeSet<String>)>;
 
 impl Partial {
     /// The receivers who have it.
@@ -37,7 +40,7 @@ impl Partial {
         self.lock().retain(|(name, _)| name != mail);
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(String, BTreeSet<String>)>> {
+    fn lock(&self) -> MutexGuard<'_, Mails> {
         self.mails.lock().expect("nobody panics while holding it")
     }
 }
