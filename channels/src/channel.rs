@@ -74,6 +74,9 @@ pub fn render(channel: &ChannelSpec, telling: &Telling<'_>) -> Result<Wire, Rend
         Target::Slack(spec) => slack::render(spec, &message(), telling),
         Target::Discord(spec) => discord::render(spec, &message(), telling),
         Target::Opsgenie(spec) => opsgenie::render(spec, &message(), telling),
-        Target::Email(spec) => email::render(spec, &message(), telling),
+        Target::Email(spec) => {
+            let format = telling.presentation.formats.get(&channel.name);
+            email::render(spec, &message(), telling, format.is_some_and(|format| format.attaches_csv))
+        }
     }
 }

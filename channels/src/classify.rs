@@ -6,7 +6,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use watchfire_model::Timestamp;
 
 use crate::wire::Vendor;
-use crate::{discord, retry_after, slack};
+use crate::{discord, opsgenie, retry_after, slack};
 
 /// What became of one attempt, by what can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,8 @@ pub fn classify(vendor: Vendor, status: u16, headers: &HeaderMap, body: &[u8], n
     match vendor {
         Vendor::Slack => slack::classify::classify(status, headers, body, now),
         Vendor::Discord => discord::classify::classify(status, headers, body, now),
-        Vendor::Webhook | Vendor::Opsgenie => webhook(status, headers, now),
+        Vendor::Opsgenie => opsgenie::classify(status, headers, body, now),
+        Vendor::Webhook => webhook(status, headers, now),
     }
 }
 

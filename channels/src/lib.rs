@@ -27,6 +27,8 @@ pub mod discord;
 pub mod email;
 mod fit;
 pub mod form;
+mod headline;
+mod html;
 pub mod lane;
 mod left_out;
 pub mod limits;
@@ -34,11 +36,13 @@ pub mod message;
 mod mono_fit;
 pub mod opsgenie;
 pub mod pace;
+mod plain_text;
 pub mod presentation;
 mod redact;
 mod retry_after;
 pub mod send;
 pub mod slack;
+mod smtp;
 pub mod spec;
 pub mod template;
 pub mod test_message;
@@ -49,7 +53,7 @@ pub mod wire;
 pub use address::masked_address;
 pub use channel::{RenderError, Telling, render};
 pub use check::{
-    SpecError, check_header_name, check_header_value, check_host, check_mailbox, check_secret, check_url, is_loopback,
+    SpecError, check_header_name, check_header_value, check_host, check_secret, check_url, is_loopback,
     travels_in_the_clear,
 };
 pub use classify::{SendOutcome, classify};

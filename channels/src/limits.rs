@@ -38,9 +38,6 @@ pub const SECRET_MAX_BYTES: usize = 64;
 /// How many receivers one mail may have; what every mail server must take (RFC 5321, 4.5.3.1.8).
 pub const MAIL_RECEIVERS_MAX: usize = 100;
 
-/// How many teams an Opsgenie channel may call; the vendor's limit of responders.
-pub const OPSGENIE_TEAMS_MAX: usize = 50;
-
 /// The wait that doubles with each failed attempt starts here.
 pub const RETRY_BASE: Duration = Duration::from_secs(2);
 
@@ -156,3 +153,73 @@ pub const TEMPLATE_CELLS_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// How many instances a template is rendered for in one message; the others are counted.
 pub const TEMPLATE_INSTANCES_MAX: usize = 3;
+/// How long Opsgenie gets to work on a request that it has accepted, before it is asked what came of it.
+pub const OPSGENIE_STATUS_AFTER: Duration = Duration::from_secs(2);
+
+/// An alert's headline at Opsgenie, in UTF-16 units (its own count), like all its limits below.
+pub const OPSGENIE_MESSAGE_MAX: usize = 130;
+
+/// An alert's alias.
+pub const OPSGENIE_ALIAS_MAX: usize = 512;
+
+/// An alert's description, HTML and all.
+pub const OPSGENIE_DESCRIPTION_MAX: usize = 15_000;
+
+/// What an alert is about.
+pub const OPSGENIE_ENTITY_MAX: usize = 512;
+
+/// A note on an alert.
+pub const OPSGENIE_NOTE_MAX: usize = 25_000;
+
+/// Names and values of all details together.
+pub const OPSGENIE_DETAILS_MAX: usize = 8_000;
+
+/// One value of the details: no single one may push out the others.
+pub const OPSGENIE_DETAIL_MAX: usize = 1_000;
+
+/// Tags of an alert.
+pub const OPSGENIE_TAGS_MAX: usize = 20;
+
+/// One tag.
+pub const OPSGENIE_TAG_MAX: usize = 50;
+
+/// Teams that an alert calls.
+pub const OPSGENIE_RESPONDERS_MAX: usize = 50;
+
+/// Rows of a table in a description or a note.
+pub const OPSGENIE_ROWS_MAX: usize = 20;
+
+/// How wide a table in a description or a note is, in columns of text.
+pub const OPSGENIE_TABLE_WIDTH: usize = 100;
+
+/// How long one address of a mail server may take to accept a connection.
+pub const MAIL_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a mail server may take to greet, or to answer one command, within the time of the whole attempt.
+pub const MAIL_COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The shortest wait before a mail is tried again that its server cannot take now: servers that put
+/// strangers off (greylisting) want to see some minutes pass.
+pub const MAIL_RETRY_AFTER: Duration = Duration::from_mins(5);
+
+/// A mail's subject, in characters.
+pub const MAIL_SUBJECT_MAX_CHARS: usize = 200;
+
+/// Rows of a table in a mail; the rest is in the CSV file.
+pub const MAIL_ROWS_MAX: usize = 50;
+
+/// How wide a table in the text part of a mail is, in columns of text.
+pub const MAIL_TABLE_WIDTH: usize = 120;
+
+/// The HTML part of a mail, in bytes: readers cut off what is longer than about 102 KB.
+pub const MAIL_HTML_MAX_BYTES: usize = 100_000;
+
+/// The text part of a mail, in characters.
+pub const MAIL_TEXT_MAX_CHARS: usize = 100_000;
+
+/// The CSV file of a mail, in bytes, so that the mail stays below the 10 MB that every server takes. Rows are
+/// left out from the end to get there, and the mail says so.
+pub const MAIL_CSV_MAX_BYTES: usize = 5 * 1024 * 1024;
+
+/// How many mails are remembered that some of their receivers have and others do not.
+pub const MAIL_PARTIAL_MAX: usize = 1_000;

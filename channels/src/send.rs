@@ -8,8 +8,13 @@ use secrecy::ExposeSecret;
 use tracing::warn;
 
 use crate::classify::{SendOutcome, classify};
-use crate::limits::{ANSWER_MAX_BYTES, CONNECT_TIMEOUT, DETAIL_MAX_BYTES, IDLE_CONNECTION_FOR, REQUEST_TIMEOUT_MAX};
-use crate::wire::{Wire, WireRequest};
+use crate::limits::{
+    ANSWER_MAX_BYTES, CONNECT_TIMEOUT, DETAIL_MAX_BYTES, IDLE_CONNECTION_FOR, OPSGENIE_STATUS_AFTER,
+    REQUEST_TIMEOUT_MAX,
+};
+use crate::opsgenie;
+use crate::smtp::Postman;
+use crate::wire::{Vendor, Wire, WireRequest};
 
 /// Sends requests. One for the whole process: it keeps connections open between messages.
 ///
@@ -17,6 +22,9 @@ use crate::wire::{Wire, WireRequest};
 #[derive(Debug, Clone)]
 pub struct Sender {
     client: Client,
+    timeout: Duration,
+    status_after: Duration,
+    postman: Postman,
 }
 
 /// What came of one attempt.
@@ -24,7 +32,7 @@ pub struct Sender {
 pub struct Answer {
     /// What it means.
     pub outcome: SendOutcome,
-    /// The HTTP status; `None` when there was no answer.
+    /// The HTTP status, or the code of a mail server's reply; `None` when there was no answer.
     pub status: Option<u16>,
     /// The receiver's words, or why there are none: at most 2 KB, without the secrets of the request.
     pub detail: String,
@@ -40,6 +48,12 @@ pub enum SendError {
     Timeout {
         /// The timeout asked for.
         timeout: Duration,
+    },
+    /// The certificate of an authority cannot be read.
+    #[error("the certificate authority cannot be read: {reason}")]
+    Root {
+        /// What the parser missed.
+        reason: String,
     },
     /// The HTTP client does not start.
     #[error("the HTTP client does not start: {reason}")]
@@ -71,19 +85,28 @@ impl Sender {
             warn!(reason, "No system certificates: deliveries over https will fail");
             client(timeout, Trust::Nobody).map_err(|error| SendError::Client { reason: chain(error) })
         })?;
-        Ok(Self { client })
+        Ok(Self { client, timeout, status_after: OPSGENIE_STATUS_AFTER, postman: Postman::new(timeout) })
+    }
+
+    /// The same sender, which asks Opsgenie after this wait what came of an accepted request.
+    #[must_use]
+    pub fn with_status_after(self, wait: Duration) -> Self {
+        Self { status_after: wait, ..self }
+    }
+
+    /// The same sender, which also believes mail servers whose certificate comes from this authority (PEM).
+    ///
+    /// # Errors
+    /// When it is no certificate.
+    pub fn with_mail_root(self, pem: &[u8]) -> Result<Self, SendError> {
+        Ok(Self { postman: self.postman.with_root(pem)?, ..self })
     }
 
     /// Sends once and says what came of it. Never fails: a failure is an answer too.
     pub async fn send(&self, wire: &Wire) -> Answer {
         match wire {
             Wire::Http(request) => self.request(request).await,
-            Wire::Mail(_) => Answer {
-                outcome: SendOutcome::Config,
-                status: None,
-                detail: "mail cannot be sent yet".to_owned(),
-                duration: Duration::ZERO,
-            },
+            Wire::Mail(mail) => self.postman.deliver(mail).await,
             Wire::Nothing { why } => Answer {
                 outcome: SendOutcome::Sent { remote: None },
                 status: None,
@@ -95,6 +118,36 @@ impl Sender {
 
     async fn request(&self, request: &WireRequest) -> Answer {
         let started = Instant::now();
+        let first = self.first(request, started).await;
+        match (request.vendor, first.status) {
+            (Vendor::Opsgenie, Some(status)) => self.settle(request, first, status, started).await,
+            (Vendor::Opsgenie, None) | (Vendor::Webhook | Vendor::Slack | Vendor::Discord, _) => first,
+        }
+    }
+
+    /// Asks once what came of a request that was accepted, and says what both answers mean.
+    async fn settle(&self, request: &WireRequest, first: Answer, status: u16, started: Instant) -> Answer {
+        let second = match opsgenie::follow_up(request, &first.outcome) {
+            Some(question) => self.second(&question, started).await,
+            None => None,
+        };
+        let outcome = opsgenie::settled(request, first.outcome, status, second.as_deref());
+        let detail = second.map_or(first.detail, |body| words(&body, false, request));
+        Answer { outcome, detail, duration: started.elapsed(), ..first }
+    }
+
+    /// The body of the second answer; `None` when there is no time left to ask, or nobody knows.
+    async fn second(&self, question: &WireRequest, started: Instant) -> Option<Vec<u8>> {
+        let left = self.timeout.checked_sub(started.elapsed())?;
+        let asked = async {
+            tokio::time::sleep(self.status_after).await;
+            let response = self.attempt(question).await.ok()?;
+            if response.status().is_success() { Some(read(response).await.0) } else { None }
+        };
+        tokio::time::timeout(left, asked).await.ok().flatten()
+    }
+
+    async fn first(&self, request: &WireRequest, started: Instant) -> Answer {
         let (outcome, status, detail) = match self.attempt(request).await {
             Ok(response) => {
                 let status = response.status().as_u16();
@@ -192,7 +245,7 @@ fn words(body: &[u8], is_cut: bool, request: &WireRequest) -> String {
 
 /// As much of a text as is kept with an attempt. Control characters become blanks: no database
 /// takes a NUL in a text, and no terminal should obey a receiver.
-fn kept(text: &str) -> String {
+pub(crate) fn kept(text: &str) -> String {
     let printable: String =
         text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { ' ' } else { c }).collect();
     let mut printable = printable.trim().to_owned();

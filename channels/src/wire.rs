@@ -48,8 +48,8 @@ pub enum Vendor {
     Opsgenie,
 }
 
-/// One mail, rendered and not yet sent.
-#[derive(Debug, Clone)]
+/// One mail, rendered and not yet sent. `Debug` shows no address and no text.
+#[derive(Clone)]
 pub struct WireMail {
     /// The server that takes it.
     pub smtp: SmtpSpec,
@@ -78,6 +78,29 @@ pub struct WireRequest {
     pub body: Vec<u8>,
     /// The instant of the attempt that this request is for.
     pub attempted_at: Timestamp,
+}
+
+impl WireMail {
+    /// The mail as its server will see it: the envelope, then the message, byte for byte.
+    ///
+    /// Holds no password; addresses and texts are shown as they are.
+    pub fn preview(&self) -> String {
+        let receivers: String = self.to.iter().map(|address| format!("RCPT TO:<{address}>\n")).collect();
+        let message = String::from_utf8_lossy(&self.message).replace("\r\n", "\n");
+        format!("MAIL FROM:<{}>\n{receivers}\n{message}", self.from)
+    }
+}
+
+impl fmt::Debug for WireMail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireMail")
+            .field("host", &self.smtp.host)
+            .field("port", &self.smtp.port)
+            .field("tls", &self.smtp.tls)
+            .field("receivers", &self.to.len())
+            .field("message_bytes", &self.message.len())
+            .finish()
+    }
 }
 
 /// The value of a header; may be a secret, so neither `Debug` nor `Display` shows it.

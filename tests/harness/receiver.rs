@@ -4,7 +4,9 @@
 pub mod chat;
 pub mod discord;
 pub mod fault;
+pub mod opsgenie;
 pub mod slack;
+pub mod smtp;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};

@@ -55,7 +55,7 @@ fn test_request(channel: &ChannelSpec, kind: NotificationKind, now: Timestamp) -
 fn show(wire: &Wire, form: Output) -> anyhow::Result<()> {
     match wire {
         Wire::Http(request) => show_request(request, form),
-        Wire::Mail(mail) => output::line(&String::from_utf8_lossy(&mail.message)),
+        Wire::Mail(mail) => output::line(&mail.preview()),
         Wire::Nothing { why } => output::line(why),
     }
 }

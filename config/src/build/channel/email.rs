@@ -1,8 +1,9 @@
 //! Mail.
 
 use secrecy::SecretString;
+use watchfire_channels::email::check_mail_address;
 use watchfire_channels::limits::MAIL_RECEIVERS_MAX;
-use watchfire_channels::{EmailSpec, SmtpSpec, SmtpTls, check_host, check_mailbox, is_loopback};
+use watchfire_channels::{EmailSpec, SmtpSpec, SmtpTls, check_host, is_loopback};
 
 use crate::build::Surroundings;
 use crate::build::secret::{Literal, references, secret};
@@ -36,7 +37,7 @@ fn receivers(raw: &RawEmail, around: &Surroundings<'_>, report: &mut Report) -> 
 
 fn mailbox(key: &str, text: &str, node: &Node, around: &Surroundings<'_>, report: &mut Report) -> Option<String> {
     let address = references(key, node, text, around, report)?.text.trim().to_owned();
-    if let Err(error) = check_mailbox(&address) {
+    if let Err(error) = check_mail_address(&address) {
         let message = format!("`{key}`: `{}` is no mail address", quoted(text));
         report.error(node.at, "bad_mail_address", message).help(error.help());
         return None;

@@ -2,7 +2,8 @@
 
 use secrecy::SecretString;
 use url::Url;
-use watchfire_channels::limits::OPSGENIE_TEAMS_MAX;
+use watchfire_channels::limits::OPSGENIE_RESPONDERS_MAX;
+use watchfire_channels::opsgenie::{BASES, base_of};
 use watchfire_channels::{OpsgenieSpec, SpecError, check_header_value, check_url, travels_in_the_clear};
 
 use crate::build::Surroundings;
@@ -11,13 +12,6 @@ use crate::raw::RawOpsgenie;
 use crate::read::{nearest, quoted};
 use crate::report::Report;
 use crate::yaml::Span;
-
-/// Words for the vendor's own addresses.
-const BASES: [(&str, &str); 3] = [
-    ("us", "https://api.opsgenie.com"),
-    ("eu", "https://api.eu.opsgenie.com"),
-    ("jsm", "https://api.atlassian.com/jsm/ops/integration"),
-];
 
 /// What follows the base in every request.
 const PATH: &str = "/v2/alerts";
@@ -59,10 +53,6 @@ fn base_url(raw: &RawOpsgenie, around: &Surroundings<'_>, report: &mut Report) -
         Some(base) => Some(base.to_owned()),
         None => given_base(&text, node.at, report),
     }
-}
-
-fn base_of(word: &str) -> Option<&'static str> {
-    BASES.iter().find(|(known, _)| *known == word).map(|(_, base)| *base)
 }
 
 /// A base that is written out: an address to which the path can be appended.
@@ -115,9 +105,10 @@ fn teams(raw: &RawOpsgenie, report: &mut Report) -> Vec<String> {
     let teams = raw.teams.value.iter().flat_map(|items| &items.0);
     let teams: Vec<_> = teams.map(|item| item.value.0.trim().to_owned()).collect();
     if let Some(at) = raw.teams.at()
-        && teams.len() > OPSGENIE_TEAMS_MAX
+        && teams.len() > OPSGENIE_RESPONDERS_MAX
     {
-        let message = format!("`teams` names {} teams, and an alert takes at most {OPSGENIE_TEAMS_MAX}", teams.len());
+        let message =
+            format!("`teams` names {} teams, and an alert takes at most {OPSGENIE_RESPONDERS_MAX}", teams.len());
         report.error(at, "over_limit", message).help("make another channel for the rest of them");
     }
     teams
