@@ -85,6 +85,9 @@ pub(crate) struct Demo {
     /// Keep the server up afterwards, until it is stopped
     #[arg(long)]
     pub(crate) stay: bool,
+    /// Records to use instead of the built-in ones, one JSON object a line; 2026-11-20T12:00:00Z becomes now
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -5,5 +5,5 @@ use crate::demo;
 use crate::exit::Exit;
 
 pub(crate) async fn run(options: Demo) -> anyhow::Result<Exit> {
-    demo::run(options.stay).await
+    demo::run(options.records.as_deref(), options.stay).await
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use watchfire_model::Timestamp;
 
 /// Records of real programs, decoded by the product's own OTLP code; `cli/demo/README.md` says which.
-const RECORDS: &str = include_str!("../../demo/records.ndjson");
+pub(crate) const RECORDS: &str = include_str!("../../demo/records.ndjson");
 
 /// The instant in the records that becomes now.
 const ANCHOR: &str = "2026-11-20T12:00:00Z";
@@ -17,13 +17,13 @@ const INSTANTS: [&str; 3] = ["start_timestamp", "end_timestamp", "created_at"];
 ///
 /// # Errors
 /// When the fixture is not what it should be; says which line.
-pub(crate) fn moved_to(now: Timestamp) -> anyhow::Result<Moved> {
+pub(crate) fn moved_to(records: &str, now: Timestamp) -> anyhow::Result<Moved> {
     let anchor = Timestamp::parse(ANCHOR).context("the anchor of the demo's records")?;
     let by = now.as_micros() - anchor.as_micros();
-    let mut lines = String::with_capacity(RECORDS.len());
+    let mut lines = String::with_capacity(records.len());
     let mut count = 0;
-    for (place, line) in RECORDS.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let what = || format!("line {} of the demo's records", place + 1);
+    for (place, line) in records.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let what = || format!("line {} of the records", place + 1);
         let mut record: Map<String, Json> = serde_json::from_str(line).with_context(what)?;
         for column in INSTANTS {
             let Some(Json::String(text)) = record.get(column) else { continue };

@@ -38,14 +38,14 @@ const START_TAKES: Duration = Duration::from_secs(1);
 /// When somebody changes a table.
 const FLAGS_CHANGE_AFTER: Duration = Duration::from_secs(5);
 
-/// Runs the demo; with `stay` its server goes on until it is stopped.
-pub(crate) async fn run(stay: bool) -> anyhow::Result<Exit> {
+/// Runs the demo, over `records` instead of the built-in ones if given; with `stay` its server goes on until it is stopped.
+pub(crate) async fn run(records: Option<&Path>, stay: bool) -> anyhow::Result<Exit> {
     let folder = tempfile::tempdir().context("a temporary folder for the demo")?;
     let (http, smtp) = (listener().await?, listener().await?);
     let stand_ins = StandIns { http: http.local_addr()?, smtp: smtp.local_addr()? };
     let (http_taken, messages) = mpsc::unbounded_channel();
     let (mail_taken, mails) = mpsc::unbounded_channel();
-    let engine = start(folder.path(), stand_ins).await?;
+    let engine = start(folder.path(), stand_ins, records).await?;
     let own = watchfire_server::bind(([127, 0, 0, 1], 0).into()).await?;
     let watching =
         Watching { messages, mails, folder: definitions_of(folder.path()), address: own.local_addr()?, stay };
@@ -121,10 +121,10 @@ async fn listener() -> anyhow::Result<TcpListener> {
 }
 
 /// The engine over the demo's folder, as `serve` would start it.
-async fn start(folder: &Path, stand_ins: StandIns) -> anyhow::Result<Arc<Engine>> {
+async fn start(folder: &Path, stand_ins: StandIns, records: Option<&Path>) -> anyhow::Result<Arc<Engine>> {
     let definitions = definitions_of(folder);
     std::fs::create_dir(&definitions).context("the demo's folder")?;
-    let count = scene::write(&definitions, stand_ins, SystemClock.now().plus(START_TAKES))?;
+    let count = scene::write(&definitions, stand_ins, records, SystemClock.now().plus(START_TAKES))?;
     let mut loaded = scene::load(&definitions, stand_ins)?;
     let telemetry = definitions::telemetry(&loaded)?;
     definitions::check_sql(&mut loaded, &telemetry).await;

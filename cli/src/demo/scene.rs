@@ -28,9 +28,15 @@ pub(crate) struct StandIns {
     pub(crate) smtp: SocketAddr,
 }
 
-/// Writes the folder; the records happen around `now`. Returns how many there are.
-pub(crate) fn write(dir: &Path, stand_ins: StandIns, now: Timestamp) -> anyhow::Result<usize> {
-    let moved = fixture::moved_to(now)?;
+/// Writes the folder; `records` (or the built-in ones) happen around `now`. Returns how many there are.
+pub(crate) fn write(dir: &Path, stand_ins: StandIns, records: Option<&Path>, now: Timestamp) -> anyhow::Result<usize> {
+    let moved = match records {
+        None => fixture::moved_to(fixture::RECORDS, now)?,
+        Some(file) => {
+            let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+            fixture::moved_to(&text, now).with_context(|| file.display().to_string())?
+        }
+    };
     for (name, text) in DEFINITIONS {
         let text = text.replace("DEMO_SMTP_PORT", &stand_ins.smtp.port().to_string());
         put(&dir.join(name), &text)?;
