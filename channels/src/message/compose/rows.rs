@@ -33,11 +33,40 @@ pub(super) fn of(scene: &Scene<'_>) -> Option<Rows> {
     let (mut table, places) = Table::of(&notification.columns, &notification.rows, notification.row_count, choice)?;
     let names: Vec<&str> = places.iter().map(|place| notification.columns[*place].name.as_str()).collect();
     sign_changes(&mut table, &names);
+    let order = reading_order(&names);
+    table.columns = order.iter().map(|place| table.columns[*place].clone()).collect();
+    for row in &mut table.rows {
+        *row = order.iter().map(|place| row[*place].clone()).collect();
+    }
+    let names: Vec<&str> = order.into_iter().map(|place| names[place]).collect();
     table.total = total(scene, &table, &names);
     if scene.format.has_bars {
         add_bars(scene, &mut table, &names);
     }
-    Some(Rows { table, shown_columns: places.len(), all_columns: notification.columns.len() })
+    Some(Rows { table, shown_columns: names.len(), all_columns: notification.columns.len() })
+}
+
+/// How many columns a comparison may have and still show the earlier values beside their differences.
+const COMPARED_COLUMNS_MAX: usize = 6;
+
+/// Each difference behind its value. The earlier value, which the two imply, only where there is room for it.
+fn reading_order(names: &[&str]) -> Vec<usize> {
+    let base = |name: &str, ending: &str| name.strip_suffix(ending).and_then(|base| place_of(names, base));
+    let is_change = |name: &str| base(name, "_change").is_some();
+    let is_prev = |name: &str| {
+        name.strip_suffix("_prev")
+            .is_some_and(|stem| place_of(names, stem).is_some() && place_of(names, &format!("{stem}_change")).is_some())
+    };
+    let has_room = names.len() <= COMPARED_COLUMNS_MAX;
+    let mut order = Vec::with_capacity(names.len());
+    for (place, name) in names.iter().enumerate().filter(|(_, name)| !is_change(name) && !is_prev(name)) {
+        order.push(place);
+        if let Some(prev) = place_of(names, &format!("{name}_prev")).filter(|prev| has_room && is_prev(names[*prev])) {
+            order.push(prev);
+        }
+        order.extend(place_of(names, &format!("{name}_change")).filter(|change| is_change(names[*change])));
+    }
+    order
 }
 
 /// A difference has its sign; a row that was not there before says `new`.
