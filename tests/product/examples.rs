@@ -161,9 +161,9 @@ async fn arrive(file: &str, told: &[Told]) {
             }
             // Whichever message is delivered next, it may be one of those.
             product.log().wait(seen, SOON, |line| line.contains("Delivered ").then_some(())).await;
-            if let Some((name, text)) = change {
+            if let Some(change) = &change {
                 version += 1;
-                dir.write(name, &text(version));
+                dir.write(change.name, &(change.version)(version));
             }
         }
     };
@@ -176,25 +176,36 @@ async fn arrive(file: &str, told: &[Told]) {
 
 /// A watch on changes tells nothing before it has a baseline, and nobody says when it has one. So its data
 /// changes at each message of a rule that tells something every second, until a change is told.
-const TICKS: &str = "alerts:\n  - {name: ticks, query: SELECT 1 AS tick, every: 1s, window: none, notify_when: any_results, \
-                     when: tick = 1, notify: [automation]}\n";
+const TICKS: &str = "alerts:
+  - {name: ticks, query: SELECT 1 AS tick, every: 1s, window: none, when: tick = 1, notify_when: any_results,
+     notify: [automation]}
+";
 
-/// The file whose content is a change for the rules of this example, and its versions.
-fn change_of(file: &str) -> Option<(&'static str, fn(u32) -> String)> {
+/// The file whose content is a change for the rules of an example.
+struct Change {
+    name: &'static str,
+    version: fn(u32) -> String,
+}
+
+fn change_of(file: &str) -> Option<Change> {
     match file {
-        "table-watch.yaml" => Some(("data/feature_flags.csv", |version| {
-            let text = read("data/feature_flags.csv");
-            let changed = text.replace("new-checkout,true,25,", &format!("new-checkout,true,{},", 25 + version));
-            assert_ne!(text, changed);
-            changed
-        })),
-        "models-in-use.yaml" => Some(("data/records/later.ndjson", |version| {
-            let attributes = json!({"gen_ai.request.model": format!("haiku-{version}")}).to_string();
-            let row = json!({"start_timestamp": rfc3339(Utc::now()), "kind": "span", "attributes": attributes});
-            format!("{row}\n")
-        })),
+        "table-watch.yaml" => Some(Change { name: "data/feature_flags.csv", version: flags }),
+        "models-in-use.yaml" => Some(Change { name: "data/records/later.ndjson", version: call_of_a_new_model }),
         _ => None,
     }
+}
+
+fn flags(version: u32) -> String {
+    let text = read("data/feature_flags.csv");
+    let changed = text.replace("new-checkout,true,25,", &format!("new-checkout,true,{},", 25 + version));
+    assert_ne!(text, changed);
+    changed
+}
+
+fn call_of_a_new_model(version: u32) -> String {
+    let attributes = json!({"gen_ai.request.model": format!("haiku-{version}")}).to_string();
+    let row = json!({"start_timestamp": rfc3339(Utc::now()), "kind": "span", "attributes": attributes});
+    format!("{row}\n")
 }
 
 /// One receiver for each of the channels.
