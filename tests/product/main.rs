@@ -9,6 +9,7 @@ mod commands;
 mod database_trouble;
 mod disk_full;
 mod dockerfile;
+mod examples;
 mod flood;
 mod folder_lock;
 mod hostile;
