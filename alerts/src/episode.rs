@@ -22,6 +22,7 @@ pub(crate) fn unknown(rule: &Rule) -> Instance {
         severity: default_severity(rule),
         value: None,
         peak: None,
+        trough: None,
         told: BTreeSet::new(),
         last_told_at: BTreeMap::new(),
         untold: false,
@@ -67,13 +68,18 @@ pub(crate) fn advance(
     (next, telling.facts)
 }
 
-/// The end of a firing instance whose rule ends.
+/// The end of what is open of an instance whose rule ends.
 pub(crate) fn end(rule: &Rule, key: &InstanceKey, previous: &Instance, at: Timestamp) -> Vec<Fact> {
-    let Condition::Firing { since, .. } = previous.condition else { return Vec::new() };
     // What remains of it is forgotten; only what is told counts.
     let mut next = previous.clone();
     let mut telling = Telling { rule, key, sighting: None, slot: at, facts: Vec::new() };
-    if !next.untold {
+    if let Some(absence) = previous.absence.filter(|absence| absence.told_at.is_some()) {
+        // Whoever was told that it is missing has something open that nobody else would close.
+        telling.absence(&mut next, Some(News::Back { since: absence.since }));
+    }
+    if let Condition::Firing { since, .. } = previous.condition
+        && !next.untold
+    {
         telling.resolves(&mut next, since, Reason::Resolved);
     }
     telling.facts
@@ -109,6 +115,7 @@ impl Telling<'_> {
         next.episode = next.episode.saturating_add(1);
         next.seq = 0;
         next.peak = None;
+        next.trough = None;
         self.takes_breach(next);
     }
 
@@ -119,6 +126,9 @@ impl Telling<'_> {
             next.severity = breach.severity;
             if greater(breach.value.as_ref(), next.peak.as_ref()) {
                 next.peak.clone_from(&breach.value);
+            }
+            if next.trough.is_none() || greater(next.trough.as_ref(), breach.value.as_ref()) {
+                next.trough.clone_from(&breach.value);
             }
         }
     }
@@ -233,7 +243,7 @@ impl Telling<'_> {
             }
         };
         let last_value: Option<Value> = self.sighting.and_then(|sighting| sighting.value.clone());
-        let peak = next.peak.clone();
+        let peak = farthest(next, last_value.as_ref());
         let fact = Fact { since: Some(since), last_value, peak, ..self.fact(next, kind, reason, hearers) };
         if self.rule.notify_when == Mode::Transitions || next.untold || !fact.hearers.is_empty() {
             self.tell(next, fact);
@@ -289,5 +299,42 @@ fn greater(value: Option<&Value>, than: Option<&Value>) -> bool {
         (Some(value), Some(than)) => value > than,
         (Some(_), None) => true,
         (None, _) => false,
+    }
+}
+
+/// The breaching value that lies farthest from the clearing one, where that is beyond them all. A rule may watch for
+/// too much or too little; without a clearing value beside them nobody can tell which.
+fn farthest(instance: &Instance, clearing: Option<&Value>) -> Option<Value> {
+    let number = |value: Option<&Value>| value.and_then(Value::as_f64);
+    let (clearing, peak, trough) =
+        (number(clearing)?, number(instance.peak.as_ref())?, number(instance.trough.as_ref())?);
+    if clearing < trough {
+        instance.peak.clone()
+    } else if clearing > peak {
+        instance.trough.clone()
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::rule;
+
+    #[test]
+    fn the_worst_value_lies_farthest_from_the_clearing_one() {
+        let number = |value: i64| Some(Value::Int(value.into()));
+        let seen = Instance { trough: number(2), peak: number(9), ..unknown(&rule("")) };
+        for (clearing, worst) in [
+            (number(1), number(9)),
+            (number(10), number(2)),
+            (number(5), None),
+            (None, None),
+            (Some(Value::Null), None),
+        ] {
+            assert_eq!(farthest(&seen, clearing.as_ref()), worst, "{clearing:?}");
+        }
+        assert_eq!(farthest(&unknown(&rule("")), number(1).as_ref()), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use watchfire_model::{Failure, Observation, Outcome, RuleKind, Slot, Timestamp};
+use watchfire_model::{Failure, Observation, Outcome, RuleEnd, RuleKind, Slot, Timestamp};
 
 use crate::decision::{Decision, Notice, RunContext, Verdict};
 use crate::notice::notice;
@@ -33,9 +33,16 @@ pub fn evaluate(rule: &Rule, previous: &RuleState, outcome: &Outcome, context: &
 /// them hear `resolved`, as far as the rule's mode tells ends at all.
 ///
 /// What remains is an empty state of the same incarnation. `at` stands in for the slot.
-pub fn end(rule: &Rule, previous: &RuleState, at: Timestamp) -> Decision {
+///
+/// What is open because the query failed or its input was empty is closed too: nobody would do it later. `how`
+/// goes into every message, since nothing of this means that all is well.
+pub fn end(rule: &Rule, previous: &RuleState, at: Timestamp, how: RuleEnd) -> Decision {
     let context = RunContext { slot: Slot::on_time(at), window: None, next_run_at: None };
-    let notices = end_episodes(rule, previous, &context);
+    let mut notices = health::over(rule, previous, &context);
+    notices.extend(end_episodes(rule, previous, &context));
+    for notice in &mut notices {
+        notice.notification.rule_end = Some(how);
+    }
     let state = RuleState { incarnation: previous.incarnation, ..RuleState::default() };
     Decision { state, notices, verdict: Verdict::Clear }
 }

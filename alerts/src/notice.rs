@@ -37,7 +37,7 @@ pub(crate) struct Fact {
     pub value: Option<Value>,
     /// The clearing value.
     pub last_value: Option<Value>,
-    /// The greatest breaching value.
+    /// The breaching value that lay farthest from the clearing one.
     pub peak: Option<Value>,
     /// The rows that prove it.
     pub evidence: Evidence,
@@ -108,6 +108,7 @@ pub(crate) fn notice(rule: &Rule, incarnation: u64, fact: Fact, context: &RunCon
         scheduled_for: Some(fact.at),
         window: context.window,
         reason: fact.reason,
+        rule_end: None,
         columns: fact.evidence.columns,
         rows: fact.evidence.rows,
         row_count: fact.evidence.row_count,
@@ -136,8 +137,8 @@ fn thread(rule: &Rule, incarnation: u64, fact: &Fact, instance: Option<&Instance
         | NotificationKind::AlertUpdated
         | NotificationKind::AlertResolved
         | NotificationKind::AlertSummary => Topic::Episode(fact.place?.episode),
-        NotificationKind::AlertFailed | NotificationKind::AlertRecovered => Topic::Failure,
-        NotificationKind::AlertNoData => Topic::NoData,
+        NotificationKind::AlertFailed | NotificationKind::AlertRecovered => Topic::Failure(fact.since?),
+        NotificationKind::AlertNoData => Topic::NoData(fact.since?),
         NotificationKind::AlertChanged
         | NotificationKind::ReportReady
         | NotificationKind::IssueNew

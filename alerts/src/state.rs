@@ -88,6 +88,9 @@ pub struct Instance {
     /// The greatest breaching value of the episode.
     #[serde(default)]
     pub peak: Option<Value>,
+    /// The least breaching value of the episode.
+    #[serde(default)]
+    pub trough: Option<Value>,
     /// Channels that were told that this episode started (or matches); they hear its end.
     pub told: BTreeSet<ChannelName>,
     /// When something about this instance was last told, per channel; survives the episode, so that flapping keeps the repeat clock.

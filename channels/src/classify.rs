@@ -20,6 +20,8 @@ pub enum SendOutcome {
     Throttled {
         /// Its own wish, at most one hour, if it told us.
         after: Option<Duration>,
+        /// What it does not want until then.
+        scope: Scope,
     },
     /// It did not arrive, and trying again may help.
     Transient,
@@ -31,6 +33,15 @@ pub enum SendOutcome {
     Config,
     /// The receiver says that the address is gone for good.
     Gone,
+}
+
+/// What a receiver that asks for time does not want meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// This message; others may go.
+    Message,
+    /// Any message to the channel.
+    Channel,
 }
 
 impl SendOutcome {
@@ -77,7 +88,7 @@ fn webhook(status: u16, headers: &HeaderMap, now: Timestamp) -> SendOutcome {
         // A redirect is never followed: it may lead where the operator never meant to send.
         300..=399 | 401 | 403 | 404 => SendOutcome::Config,
         410 => SendOutcome::Gone,
-        429 | 502..=504 => SendOutcome::Throttled { after: wish(headers, now) },
+        429 | 502..=504 => SendOutcome::Throttled { after: wish(headers, now), scope: Scope::Message },
         400..=499 => SendOutcome::Payload,
         500..=599 => SendOutcome::Transient,
         // Whoever answers with a status that HTTP does not have takes no webhooks.
@@ -121,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_receivers_wish_is_kept_and_junk_is_not() {
-        let throttled = |after| SendOutcome::Throttled { after };
+        let throttled = |after| SendOutcome::Throttled { after, scope: Scope::Message };
         for status in [429, 502, 503, 504] {
             assert_eq!(classified(status, &[]), throttled(None));
             assert_eq!(classified(status, &[(RETRY_AFTER, "7")]), throttled(Some(Duration::from_secs(7))));
@@ -135,7 +146,8 @@ mod tests {
     #[test]
     fn a_date_counts_from_the_receivers_own_clock() {
         let in_a_minute = || (RETRY_AFTER, "Fri, 20 Nov 2026 06:01:00 GMT");
-        let after = |seconds| SendOutcome::Throttled { after: Some(Duration::from_secs(seconds)) };
+        let after =
+            |seconds| SendOutcome::Throttled { after: Some(Duration::from_secs(seconds)), scope: Scope::Message };
         assert_eq!(classified(429, &[in_a_minute()]), after(60));
         assert_eq!(classified(429, &[in_a_minute(), (DATE, "Fri, 20 Nov 2026 06:00:50 GMT")]), after(10));
         assert_eq!(classified(429, &[in_a_minute(), (DATE, "yesterday")]), after(60));

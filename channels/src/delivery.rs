@@ -78,7 +78,7 @@ pub fn next_step(
         SendOutcome::Sent { remote } => return NextStep::Done { remote: remote.clone() },
         SendOutcome::Payload if form.is_some() => Duration::ZERO,
         SendOutcome::Payload => return NextStep::Dead { reason: DeadReason::Payload },
-        SendOutcome::Throttled { after } => backoff(attempt, jitter).max(after.unwrap_or_default()),
+        SendOutcome::Throttled { after, .. } => backoff(attempt, jitter).max(after.unwrap_or_default()),
         SendOutcome::Transient | SendOutcome::Unknown => backoff(attempt, jitter),
         SendOutcome::Config | SendOutcome::Gone => BROKEN_PROBE_EVERY,
     };
@@ -122,6 +122,7 @@ fn backoff(attempt: u32, jitter: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::Scope;
     use crate::limits::RETRY_AFTER_MAX;
     use proptest::prelude::*;
 
@@ -141,7 +142,11 @@ mod tests {
     #[test]
     fn waits_double_up_to_ten_minutes_and_never_fall_below_a_second() {
         let doubling = [2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600];
-        for outcome in [SendOutcome::Transient, SendOutcome::Unknown, SendOutcome::Throttled { after: None }] {
+        for outcome in [
+            SendOutcome::Transient,
+            SendOutcome::Unknown,
+            SendOutcome::Throttled { after: None, scope: Scope::Message },
+        ] {
             assert_eq!(waits(&outcome, BARELY_ONE), doubling);
             assert_eq!(waits(&outcome, 0.0), [1; 12]);
         }
@@ -149,7 +154,8 @@ mod tests {
 
     #[test]
     fn the_receivers_wish_raises_the_wait_and_never_lowers_it() {
-        let wish = |seconds| SendOutcome::Throttled { after: Some(Duration::from_secs(seconds)) };
+        let wish =
+            |seconds| SendOutcome::Throttled { after: Some(Duration::from_secs(seconds)), scope: Scope::Message };
         assert_eq!(waits(&wish(30), BARELY_ONE), [30, 30, 30, 30, 32, 64, 128, 256, 512, 600, 600, 600]);
         assert_eq!(waits(&wish(3600), 0.5), [3600; 12]);
         assert_eq!(waits(&wish(0), 0.0), [1; 12]);
@@ -187,9 +193,11 @@ mod tests {
             Just(SendOutcome::Unknown),
             Just(SendOutcome::Config),
             Just(SendOutcome::Gone),
-            Just(SendOutcome::Throttled { after: None }),
-            (0_u64..=3_600_000)
-                .prop_map(|millis| SendOutcome::Throttled { after: Some(Duration::from_millis(millis)) }),
+            Just(SendOutcome::Throttled { after: None, scope: Scope::Message }),
+            (0_u64..=3_600_000).prop_map(|millis| SendOutcome::Throttled {
+                after: Some(Duration::from_millis(millis)),
+                scope: Scope::Message
+            }),
         ]
     }
 
@@ -203,7 +211,7 @@ mod tests {
             };
             let wait = at.since(NOW);
             let wish = match &outcome {
-                SendOutcome::Throttled { after } => after.unwrap_or_default(),
+                SendOutcome::Throttled { after, .. } => after.unwrap_or_default(),
                 _ => Duration::ZERO,
             };
             prop_assert!(wait >= wish, "{wait:?} is before the wish {wish:?}");

@@ -56,7 +56,7 @@ pub use check::{
     SpecError, check_header_name, check_header_value, check_host, check_secret, check_url, is_loopback,
     travels_in_the_clear,
 };
-pub use classify::{SendOutcome, classify};
+pub use classify::{Scope, SendOutcome, classify};
 pub use delivery::{DeadReason, NextStep, expires_at, next_step};
 pub use form::Form;
 pub use lane::lane;

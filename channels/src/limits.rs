@@ -60,7 +60,7 @@ pub const EXPIRES_AFTER: Duration = Duration::from_hours(24);
 pub const REPORT_EXPIRES_AFTER: Duration = Duration::from_hours(12);
 
 /// How many deliveries of one channel of a vendor with a pace may be in flight at once.
-pub const PACED_IN_FLIGHT_MAX: usize = 4;
+pub const PACED_IN_FLIGHT_MAX: usize = 16;
 
 /// Slack asks for about one message a second in each channel, and bears short bursts.
 pub const SLACK_PACE: Pace = Pace { interval: Duration::from_secs(1), burst: 3 };
@@ -223,3 +223,6 @@ pub const MAIL_CSV_MAX_BYTES: usize = 5 * 1024 * 1024;
 
 /// How many mails are remembered that some of their receivers have and others do not.
 pub const MAIL_PARTIAL_MAX: usize = 1_000;
+
+/// In how many attempts a mail that somebody has is tried for those who were put off.
+pub const MAIL_PARTIAL_ROUNDS_MAX: u32 = 3;

@@ -27,11 +27,6 @@ impl Target {
             Self::Email(_) => Some(MAIL_PACE),
         }
     }
-
-    /// Whether a receiver that asks for a pause means the whole channel, not one message.
-    pub const fn pauses_as_a_whole(&self) -> bool {
-        self.pace().is_some()
-    }
 }
 
 /// What has gone out at a pace: the instant at which the last message would have been due, one interval apart each.

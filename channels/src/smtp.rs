@@ -74,17 +74,17 @@ impl Postman {
 
     /// What it means that the server took the mail, or all that it could be asked of was refused.
     fn delivered(&self, mail: &WireMail, talk: &Talk, reply: &Reply) -> (SendOutcome, Option<u16>, String) {
-        let outcome = sum(&talk.fates, &mail.remote);
+        let known_as = known_as(mail);
+        let outcome = sum(&talk.fates, &mail.remote, self.partial.rounds(&known_as) + 1);
         let detail = fate::told(&talk.fates, &reply.words);
         match outcome {
-            SendOutcome::Sent { .. } | SendOutcome::Payload => self.partial.forget(&mail.remote),
+            SendOutcome::Sent { .. } | SendOutcome::Payload => self.partial.forget(&known_as),
             SendOutcome::Throttled { .. }
             | SendOutcome::Transient
             | SendOutcome::Unknown
             | SendOutcome::Config
             | SendOutcome::Gone => {
-                self.partial
-                    .remember(&mail.remote, talk.fates.iter().filter_map(|(address, fate)| fate.has_it(address)));
+                self.partial.remember(&known_as, talk.fates.iter().filter_map(|(address, fate)| fate.has_it(address)));
             }
         }
         (outcome, reply.code, detail)
@@ -148,7 +148,7 @@ impl Postman {
         connection: &mut AsyncSmtpConnection,
         mail: &WireMail,
     ) -> Result<Vec<(String, Fate)>, Fault> {
-        let known = self.partial.known(&mail.remote);
+        let known = self.partial.known(&known_as(mail));
         let mut fates = Vec::new();
         for receiver in &mail.to {
             let fate = if known.contains(receiver) {
@@ -208,4 +208,10 @@ async fn ask<T>(
 
 fn address(text: &str) -> Result<Address, Fault> {
     text.parse().map_err(|_| Fault::own(Stage::Connect, "the envelope holds what is no mail address"))
+}
+
+/// What a mail is remembered by: its own id, whatever its subject is today, for these receivers at this server.
+fn known_as(mail: &WireMail) -> String {
+    let remote: serde_json::Value = serde_json::from_str(&mail.remote).unwrap_or_default();
+    format!("{} {} {}", remote["message_id"], mail.smtp.host, mail.to.join(" "))
 }

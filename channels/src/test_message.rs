@@ -32,6 +32,7 @@ pub fn test_notification(project: ProjectName, event_id: &str, at: Timestamp) ->
         scheduled_for: None,
         window: None,
         reason: Reason::Test,
+        rule_end: None,
         columns: Vec::new(),
         rows: Vec::new(),
         row_count: 0,

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 use told::{Attempt, shaped};
 use watchfire_channels::discord::{body, render};
-use watchfire_channels::{DiscordSpec, Form, Message, SendOutcome, Sender, Telling, Wire};
+use watchfire_channels::{DiscordSpec, Form, Message, Scope, SendOutcome, Sender, Telling, Wire};
 use watchfire_model::NotificationKind;
 
 /// What keeps backticks of others apart.
@@ -460,8 +460,8 @@ async fn each_answer_means_what_it_says() {
         ChatAnswer::Close,
     ]);
     for outcome in [
-        SendOutcome::Throttled { after: Some(Duration::from_millis(376)) },
-        SendOutcome::Throttled { after: Some(Duration::from_millis(64_570)) },
+        SendOutcome::Throttled { after: Some(Duration::from_millis(376)), scope: Scope::Channel },
+        SendOutcome::Throttled { after: Some(Duration::from_millis(64_570)), scope: Scope::Channel },
         SendOutcome::Gone,
         SendOutcome::Config,
         SendOutcome::Payload,

@@ -14,8 +14,8 @@ use secrecy::ExposeSecret;
 use serde_json::Value as Json;
 use watchfire_channels::message::{ChangeLine, Changes, Fact, Link, Table, Tone};
 use watchfire_channels::{
-    Answer, Form, Message, OpsgenieSpec, Presentation, RenderError, SendOutcome, Sender, Telling, Wire, WireRequest,
-    opsgenie,
+    Answer, Form, Message, OpsgenieSpec, Presentation, RenderError, Scope, SendOutcome, Sender, Telling, Wire,
+    WireRequest, opsgenie,
 };
 use watchfire_model::{ChangeKind, NotificationKind, Reason, Severity};
 
@@ -158,7 +158,7 @@ fn an_engine_that_cannot_see_opens_an_alert_of_its_own() {
     POST https://api.opsgenie.com/v2/alerts
     {
       "message": "[engine] error-rate cannot be evaluated",
-      "alias": "th_b19f845b5dcc5071663082b6c4e2bf47",
+      "alias": "th_2cf371fbd9d014d266ce4718f7339988",
       "description": "<b>CANNOT EVALUATE</b><br>3 runs failed since 05:52 UTC. State UNKNOWN, not OK.<pre>resources exhausted: the query needs 3.1 GB, more than the 2.0 GB that it may use</pre><br><a href=\"https://alerts.example.com/alerts/error-rate\">Open alert</a> · <a href=\"https://wiki.example.com/rb/err-rate\">Runbook</a><br><i>error-rate · every 1m · window 05:45–06:00 UTC</i>",
       "priority": "P2",
       "source": "watchfire",
@@ -192,7 +192,7 @@ fn an_engine_that_cannot_see_opens_an_alert_of_its_own() {
 #[test]
 fn an_engine_that_sees_again_closes_it() {
     assert_snapshot!(shown(&paging::recovered(), Some("43a29c5c"), Form::Native), @r##"
-    POST https://api.opsgenie.com/v2/alerts/th_b19f845b5dcc5071663082b6c4e2bf47/close?identifierType=alias
+    POST https://api.opsgenie.com/v2/alerts/th_2cf371fbd9d014d266ce4718f7339988/close?identifierType=alias
     {
       "source": "watchfire",
       "user": "watchfire",
@@ -207,7 +207,7 @@ fn missing_data_opens_an_alert_and_data_that_is_back_closes_it() {
     POST https://api.opsgenie.com/v2/alerts
     {
       "message": "[no data] error-rate",
-      "alias": "th_e7a4e05118965175103c65508287e597",
+      "alias": "th_46ec9ab1c1a99eef6ee95c12fceaa87c",
       "description": "<b>NO DATA (warning)</b><br>records holds no row between 05:45 and 06:00 UTC<br><a href=\"https://alerts.example.com/alerts/error-rate\">Open alert</a> · <a href=\"https://wiki.example.com/rb/err-rate\">Runbook</a><br><i>error-rate · every 1m · window 05:45–06:00 UTC</i>",
       "priority": "P3",
       "source": "watchfire",
@@ -367,7 +367,8 @@ async fn an_attempt_that_is_made_twice_pages_once() {
 
 #[tokio::test]
 async fn each_answer_has_its_outcome() {
-    let throttled = |seconds| SendOutcome::Throttled { after: Some(Duration::from_secs(seconds)) };
+    let throttled =
+        |seconds| SendOutcome::Throttled { after: Some(Duration::from_secs(seconds)), scope: Scope::Channel };
     for (treatment, outcome, status) in [
         (Treatment::Throttled(30), throttled(30), 429),
         (Treatment::Status(422, "not processable"), SendOutcome::Payload, 422),

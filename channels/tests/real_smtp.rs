@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
-use watchfire_channels::{EmailSpec, Presentation, SendOutcome, Sender, SmtpSpec, SmtpTls, email};
+use watchfire_channels::{EmailSpec, Presentation, Scope, SendOutcome, Sender, SmtpSpec, SmtpTls, email};
 use watchfire_model::{Column, ColumnType, Value};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -67,7 +67,12 @@ async fn a_server_that_others_wrote_reads_the_mail_as_it_was_meant() {
     let sender = Sender::new(TIMEOUT).unwrap();
 
     let first = sender.send(&wire).await;
-    assert_eq!(first.outcome, SendOutcome::Throttled { after: Some(Duration::from_mins(5)) }, "{}", first.detail);
+    assert_eq!(
+        first.outcome,
+        SendOutcome::Throttled { after: Some(Duration::from_mins(5)), scope: Scope::Message },
+        "{}",
+        first.detail
+    );
     let seen: Json = serde_json::from_str(&next(&mut server.lines).await).unwrap();
     assert_eq!((&seen["to"], &seen["defects"]), (&serde_json::json!(["ann@example.com"]), &serde_json::json!([])));
     assert_eq!(seen["subject"], "Größe 日本 🔴");

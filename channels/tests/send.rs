@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use watchfire_channels::limits::DETAIL_MAX_BYTES;
 use watchfire_channels::{
-    Answer, SendError, SendOutcome, Sender, WebhookSpec, Wire, WireRequest, test_notification, webhook,
+    Answer, Scope, SendError, SendOutcome, Sender, WebhookSpec, Wire, WireRequest, test_notification, webhook,
 };
 use watchfire_model::{ProjectName, Timestamp};
 
@@ -151,12 +151,16 @@ async fn an_answer_is_classified_and_its_words_are_kept() {
         ("400 Bad Request", &[], SendOutcome::Payload),
         ("403 Forbidden", &[], SendOutcome::Config),
         ("410 Gone", &[], SendOutcome::Gone),
-        ("503 Busy", &[], SendOutcome::Throttled { after: None }),
-        ("429 Slow Down", &["Retry-After: 7"], SendOutcome::Throttled { after: Some(Duration::from_secs(7)) }),
+        ("503 Busy", &[], SendOutcome::Throttled { after: None, scope: Scope::Message }),
+        (
+            "429 Slow Down",
+            &["Retry-After: 7"],
+            SendOutcome::Throttled { after: Some(Duration::from_secs(7)), scope: Scope::Message },
+        ),
         (
             "429 Slow Down",
             &["Date: Fri, 20 Nov 2026 09:00:00 GMT", "Retry-After: Fri, 20 Nov 2026 09:02:00 GMT"],
-            SendOutcome::Throttled { after: Some(Duration::from_secs(120)) },
+            SendOutcome::Throttled { after: Some(Duration::from_secs(120)), scope: Scope::Message },
         ),
     ] {
         let mut receiver = Receiver::start(Behavior::Answer(http(status, headers, "in its own words\n"))).await;
@@ -172,7 +176,7 @@ async fn an_answer_is_classified_and_its_words_are_kept() {
 async fn a_date_to_retry_after_counts_from_the_attempt_when_the_receiver_has_no_clock() {
     let headers = ["Retry-After: Fri, 20 Nov 2026 06:30:00 GMT"];
     let receiver = Receiver::start(Behavior::Answer(http("429 Slow Down", &headers, ""))).await;
-    let SendOutcome::Throttled { after: Some(after) } = sent(&receiver, TIMEOUT).await.outcome else {
+    let SendOutcome::Throttled { after: Some(after), .. } = sent(&receiver, TIMEOUT).await.outcome else {
         panic!("a throttled answer with a wish");
     };
     let half_an_hour = Duration::from_mins(30);

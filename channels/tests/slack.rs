@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 use told::{Attempt, shaped};
 use watchfire_channels::slack::{body, render};
-use watchfire_channels::{Form, Message, SendOutcome, Sender, SlackSpec, Telling, Wire};
+use watchfire_channels::{Form, Message, Scope, SendOutcome, Sender, SlackSpec, Telling, Wire};
 use watchfire_model::NotificationKind;
 
 /// What keeps backticks of others apart.
@@ -675,7 +675,7 @@ async fn each_answer_means_what_it_says() {
         ChatAnswer::Close,
     ]);
     for outcome in [
-        SendOutcome::Throttled { after: Some(Duration::from_secs(3)) },
+        SendOutcome::Throttled { after: Some(Duration::from_secs(3)), scope: Scope::Channel },
         SendOutcome::Gone,
         SendOutcome::Gone,
         SendOutcome::Payload,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use harness::receiver::smtp::{Say, Settings, Smtp, Step, Tls};
 use mail_parser::MessageParser;
-use watchfire_channels::{Answer, EmailSpec, Presentation, SendOutcome, Sender, SmtpSpec, SmtpTls, Wire, email};
+use watchfire_channels::{Answer, EmailSpec, Presentation, Scope, SendOutcome, Sender, SmtpSpec, SmtpTls, Wire, email};
 
 /// Longer than any local talk takes.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -40,7 +40,12 @@ async fn sent(server: &Smtp) -> Answer {
 }
 
 fn later() -> SendOutcome {
-    SendOutcome::Throttled { after: Some(Duration::from_mins(5)) }
+    SendOutcome::Throttled { after: Some(Duration::from_mins(5)), scope: Scope::Message }
+}
+
+/// The server itself puts us off: other mails wait too.
+fn busy() -> SendOutcome {
+    SendOutcome::Throttled { after: Some(Duration::from_mins(5)), scope: Scope::Channel }
 }
 
 fn to(name: &str) -> Step {
@@ -64,13 +69,13 @@ async fn a_mail_arrives_once_for_all_its_receivers() {
 #[tokio::test]
 async fn each_refusal_has_its_outcome_and_its_words() {
     for (step, code, outcome) in [
-        (Step::Greeting, 421, later()),
+        (Step::Greeting, 421, busy()),
         (Step::Greeting, 554, SendOutcome::Config),
-        (Step::From, 451, later()),
+        (Step::From, 451, busy()),
         (Step::From, 530, SendOutcome::Config),
         (Step::From, 550, SendOutcome::Config),
         (Step::From, 552, SendOutcome::Payload),
-        (to("ann"), 421, later()),
+        (to("ann"), 421, busy()),
         (Step::Data, 451, later()),
         (Step::Data, 554, SendOutcome::Payload),
         (Step::Body, 452, later()),

@@ -65,6 +65,7 @@ fn firing() -> Notification {
         scheduled_for: Some(at("2026-11-20T06:00:00Z")),
         window: Some(Window { start: at("2026-11-20T05:45:00Z"), end: at("2026-11-20T06:00:00Z") }),
         reason: Reason::StartedFiring,
+        rule_end: None,
         columns: columns([("service", ColumnType::String), ("err_pct", ColumnType::Float), ("req", ColumnType::Int)]),
         rows: vec![vec![text("checkout"), Value::Float(7.41), Value::Int(18_204)]],
         row_count: 1,

@@ -8,7 +8,8 @@ use futures::FutureExt;
 use tokio::sync::watch;
 use tracing::{Instrument, error, info, info_span, warn};
 use watchfire_channels::delivery::{NextStep, next_step};
-use watchfire_channels::{Answer, Form, SendOutcome, Telling, spec::ChannelSpec};
+use watchfire_channels::limits::RETRY_BASE;
+use watchfire_channels::{Answer, Form, Scope, SendOutcome, Telling, spec::ChannelSpec};
 use watchfire_model::{ChannelName, Timestamp};
 use watchfire_store::{Attempt, ClaimedDelivery, CommitOutcome, DeliveryEnd, DeliveryFinish};
 
@@ -118,11 +119,10 @@ async fn deliver(
     let plainer = channel.target.plainer(form(&delivery));
     let step = next_step(&answer.outcome, attempt_number, now, delivery.expires_at, rand::random::<f64>(), plainer);
     report(&shared, &delivery, &answer, attempt_number, &step);
-    if let (SendOutcome::Throttled { .. }, NextStep::Retry { at, .. }) = (&answer.outcome, &step)
-        && channel.target.pauses_as_a_whole()
-    {
-        // Whoever goes on talking to a vendor that asked for quiet is shut out for longer.
-        gates.pause(&delivery.channel, *at);
+    if let SendOutcome::Throttled { after, scope: Scope::Channel } = &answer.outcome {
+        // Whoever goes on talking to a vendor that asked for quiet is shut out for longer. The channel waits as
+        // long as it was asked to; this message, which has failed before, may wait longer.
+        gates.pause(&delivery.channel, now.plus(after.unwrap_or(RETRY_BASE)));
     }
     let end = match step {
         NextStep::Done { remote } => DeliveryEnd::Done { remote },

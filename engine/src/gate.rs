@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use watchfire_channels::limits::{PACED_IN_FLIGHT_MAX, WEBHOOK_IN_FLIGHT_MAX};
+use watchfire_channels::limits::{PACED_IN_FLIGHT_MAX, RETRY_AFTER_MAX, WEBHOOK_IN_FLIGHT_MAX};
 use watchfire_channels::pace::Paced;
 use watchfire_channels::spec::{ChannelSpec, Target};
 use watchfire_model::{ChannelName, Timestamp};
@@ -21,6 +21,8 @@ struct Gate {
 
 impl Gate {
     fn room(&mut self, target: &Target, now: Timestamp) -> usize {
+        // After the clock went back, no pause is longer than a receiver may ask for.
+        self.paused_until = self.paused_until.map(|until| until.min(now.plus(RETRY_AFTER_MAX)));
         if self.paused_until.is_some_and(|until| until > now) {
             return 0;
         }

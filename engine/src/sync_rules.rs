@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::warn;
 use watchfire_alerts::{self as alerts, RuleState};
 use watchfire_channels::SendOutcome;
-use watchfire_model::{Fingerprint, RuleUid, Timestamp};
+use watchfire_model::{Fingerprint, RuleEnd, RuleUid, Timestamp};
 use watchfire_store::{Closing, DeliveryState, RuleRow};
 
 use crate::definition::{Active, RuleDefinition};
@@ -162,7 +162,8 @@ async fn closings(
             (None, Some(row)) => outbox::stand_in(row),
             (None, None) => continue,
         };
-        let decision = alerts::end(&rule, state, now);
+        let how = if *ending == Ending::Deleted { RuleEnd::Removed } else { RuleEnd::Changed };
+        let decision = alerts::end(&rule, state, now, how);
         let notices = match ending {
             Ending::Silent => Vec::new(),
             Ending::Told | Ending::Deleted => {

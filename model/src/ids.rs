@@ -75,10 +75,10 @@ impl RuleUid {
 pub enum Topic {
     /// An episode of an instance, by its number.
     Episode(u64),
-    /// The query of the rule fails.
-    Failure,
-    /// Data is missing.
-    NoData,
+    /// The query of the rule fails, since this slot.
+    Failure(Timestamp),
+    /// Data is missing, since this slot.
+    NoData(Timestamp),
 }
 
 impl ThreadKey {
@@ -99,8 +99,14 @@ impl ThreadKey {
                 parts.text("episode");
                 parts.number(number);
             }
-            Topic::Failure => parts.text("failure"),
-            Topic::NoData => parts.text("no_data"),
+            Topic::Failure(since) => {
+                parts.text("failure");
+                parts.text(&since.as_micros().to_string());
+            }
+            Topic::NoData(since) => {
+                parts.text("no_data");
+                parts.text(&since.as_micros().to_string());
+            }
         }
         Self(format!("th_{}", parts.finish().as_str()))
     }

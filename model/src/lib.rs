@@ -28,7 +28,7 @@ pub use fingerprint::Fingerprint;
 pub use ids::{ChannelName, NotificationId, ProjectName, RuleName, RuleUid, ThreadKey, Topic};
 pub use instance::InstanceKey;
 pub use notification::{
-    Change, ChangeKind, ConditionName, ErrorFacts, Notification, NotificationKind, Reason, RuleFacts, RuleKind,
+    Change, ChangeKind, ConditionName, ErrorFacts, Notification, NotificationKind, Reason, RuleEnd, RuleFacts, RuleKind,
 };
 pub use outcome::{Failure, FailureCode, Observation, ObservedRow, Outcome};
 pub use query::{Keep, QuerySpec, SlotContext, SourceFormat, SourceSpec};

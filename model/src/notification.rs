@@ -46,7 +46,7 @@ pub struct Notification {
     pub value: Option<Value>,
     /// On a resolve, the clearing value.
     pub last_value: Option<Value>,
-    /// On a resolve, the greatest breaching value of the episode.
+    /// On a resolve, the breaching value of the episode that lay farthest from the clearing one.
     #[serde(default)]
     pub peak: Option<Value>,
     /// The slot that decided it.
@@ -55,6 +55,9 @@ pub struct Notification {
     pub window: Option<Window>,
     /// Why it is told.
     pub reason: Reason,
+    /// Set when not the world but the rule made an end of it.
+    #[serde(default)]
+    pub rule_end: Option<RuleEnd>,
     /// The columns of `rows`.
     pub columns: Vec<Column>,
     /// The rows that prove it, capped.
@@ -76,6 +79,16 @@ pub struct Notification {
     pub query: Option<String>,
     /// Addresses for people, by name: `alert`, `query`, `runbook`, …
     pub links: BTreeMap<String, String>,
+}
+
+/// How a rule ended while something of it was open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleEnd {
+    /// Its definition is gone.
+    Removed,
+    /// It asks another question now.
+    Changed,
 }
 
 /// What a message says about its rule.

@@ -13,6 +13,7 @@ mod health;
 mod host;
 mod named;
 mod page;
+mod pages;
 mod parameters;
 mod reports;
 mod result_file;
@@ -87,6 +88,8 @@ fn router(engine: Arc<Engine>, listen: SocketAddr) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
+        .route("/alerts/{name}", get(pages::alert))
+        .route("/reports/{name}", get(pages::report))
         .route("/api/definitions", get(definitions::status))
         .route("/api/alerts", get(rules::alerts))
         .route("/api/alerts/{name}", get(rules::alert))

@@ -72,6 +72,7 @@ pub(crate) fn instance(row: &Row) -> Result<Instance, Error> {
         severity: row.word("severity", Severity::parse)?,
         value: row.maybe_json("breaching_value")?,
         peak: row.maybe_json("peak_value")?,
+        trough: row.maybe_json("trough_value")?,
         told: row.json("told")?,
         last_told_at: row.json("last_told_at")?,
         untold: row.flag("untold")?,
@@ -117,6 +118,6 @@ const STATES: &str = "
 
 const INSTANCES: &str = "
     SELECT rule_uid, instance_key, condition, breached_since, breached_at, breached_runs, firing_since, clear_since,
-        clear_runs, resolved_at, episode, seq, severity, breaching_value, peak_value, told, last_told_at, untold, absent_since,
+        clear_runs, resolved_at, episode, seq, severity, breaching_value, peak_value, trough_value, told, last_told_at, untold, absent_since,
         absent_runs, absence_told_at, last_seen_at
     FROM instances WHERE rule_uid IN (SELECT value ->> 'uid' FROM json_each($1))";

@@ -127,6 +127,7 @@ struct GivenInstance<'a> {
     severity: &'static str,
     breaching_value: Option<String>,
     peak_value: Option<String>,
+    trough_value: Option<String>,
     told: String,
     last_told_at: String,
     untold: i64,
@@ -147,6 +148,7 @@ impl<'a> GivenInstance<'a> {
             severity: instance.severity.as_str(),
             breaching_value: instance.value.as_ref().map(json),
             peak_value: instance.peak.as_ref().map(json),
+            trough_value: instance.trough.as_ref().map(json),
             told: json(&instance.told),
             last_told_at: json(&instance.last_told_at),
             untold: instance.untold.into(),
@@ -226,13 +228,13 @@ const FORGET_INSTANCES: &str = "
 const SAVE_INSTANCES: &str = "
     INSERT INTO instances (rule_uid, fingerprint, instance_key, condition, breached_since, breached_at,
         breached_runs, firing_since, clear_since, clear_runs, resolved_at, episode, seq, severity,
-        breaching_value, peak_value, told, last_told_at, untold, absent_since, absent_runs, absence_told_at, last_seen_at)
+        breaching_value, peak_value, trough_value, told, last_told_at, untold, absent_since, absent_runs, absence_told_at, last_seen_at)
     SELECT value ->> 'uid', value ->> 'fingerprint', value ->> 'instance_key', value ->> 'condition',
         CAST(value ->> 'breached_since' AS BIGINT), CAST(value ->> 'breached_at' AS BIGINT),
         CAST(value ->> 'breached_runs' AS BIGINT), CAST(value ->> 'firing_since' AS BIGINT),
         CAST(value ->> 'clear_since' AS BIGINT), CAST(value ->> 'clear_runs' AS BIGINT),
         CAST(value ->> 'resolved_at' AS BIGINT), CAST(value ->> 'episode' AS BIGINT),
-        CAST(value ->> 'seq' AS BIGINT), value ->> 'severity', value ->> 'breaching_value', value ->> 'peak_value', value ->> 'told',
+        CAST(value ->> 'seq' AS BIGINT), value ->> 'severity', value ->> 'breaching_value', value ->> 'peak_value', value ->> 'trough_value', value ->> 'told',
         value ->> 'last_told_at', CAST(value ->> 'untold' AS BIGINT), CAST(value ->> 'absent_since' AS BIGINT),
         CAST(value ->> 'absent_runs' AS BIGINT), CAST(value ->> 'absence_told_at' AS BIGINT),
         CAST(value ->> 'last_seen_at' AS BIGINT)
@@ -252,6 +254,7 @@ const SAVE_INSTANCES: &str = "
         severity = excluded.severity,
         breaching_value = excluded.breaching_value,
         peak_value = excluded.peak_value,
+        trough_value = excluded.trough_value,
         told = excluded.told,
         last_told_at = excluded.last_told_at,
         untold = excluded.untold,

@@ -2,9 +2,10 @@
 
 use insta::assert_snapshot;
 
+use crate::evaluate::end;
 use crate::state::{EmptyInput, Health};
-use crate::testing::{Run, context, minute, rule, timeline};
-use watchfire_model::{ConditionName, Failure, FailureCode, NotificationKind, Outcome, Reason};
+use crate::testing::{Run, context, minute, outcome, rule, timeline};
+use watchfire_model::{ConditionName, Failure, FailureCode, NotificationKind, Outcome, Reason, RuleEnd, ThreadKey};
 
 fn failure(code: FailureCode) -> Outcome {
     Outcome::Failed(Failure::new(code, "no"))
@@ -218,4 +219,50 @@ fn the_absence_of_what_never_fired_belongs_to_no_episode() {
     let told = &run.told[0].0;
     assert_eq!((told.reason, told.episode, told.seq), (Reason::Missing, None, None));
     assert_eq!((told.state, told.value.clone()), (Some(ConditionName::Inactive), None));
+}
+
+/// What is told over these slots, one letter each, with its thread.
+fn threads(words: &str, letters: &str) -> Vec<(Reason, ThreadKey)> {
+    let mut run = Run::new(rule(words));
+    let mut told = Vec::new();
+    for (number, letter) in (0..).zip(letters.chars()) {
+        let outcome = outcome(&[("a", letter)], number).unwrap();
+        let (decision, _) = run.step(&outcome, &context(number, false));
+        told.extend(decision.notices.into_iter().map(|notice| notice.notification));
+    }
+    told.into_iter().map(|notification| (notification.reason, notification.thread.unwrap())).collect()
+}
+
+#[test]
+fn each_trouble_has_a_thread_of_its_own_and_its_end_shares_it() {
+    for (words, letters, start, end) in [
+        ("on_error: alert after 1 runs", "!.!.", Reason::QueryFailed, Reason::QueryRecovered),
+        ("no_data: alert after 1 runs", "?.?.", Reason::NoData, Reason::DataBack),
+        ("per, missing: alert after 1 runs", ".-.-.", Reason::Missing, Reason::DataBack),
+    ] {
+        let told = threads(words, letters);
+        let reasons: Vec<Reason> = told.iter().map(|(reason, _)| *reason).collect();
+        assert_eq!(reasons, [start, end, start, end], "{words}");
+        assert_eq!((&told[0].1, &told[2].1), (&told[1].1, &told[3].1), "{words}");
+        // Else the second trouble would be a note on an incident that is closed.
+        assert_ne!(told[0].1, told[2].1, "{words}");
+    }
+}
+
+#[test]
+fn a_rule_that_ends_closes_the_trouble_that_was_told() {
+    for (words, letters, reasons) in [
+        ("on_error: alert after 1 runs", "x!", vec![Reason::QueryRecovered, Reason::Resolved]),
+        ("on_error: alert after 3 runs", ".!", vec![]),
+        ("no_data: alert after 1 runs", ".?", vec![Reason::DataBack]),
+        ("per, missing: alert after 1 runs", ".-", vec![Reason::DataBack]),
+        ("per, missing: alert after 1 runs", "x-", vec![Reason::DataBack, Reason::Resolved]),
+    ] {
+        let mut run = Run::new(rule(words));
+        run.slots(&[("a", letters)], 0, 0);
+        let decision = end(&run.rule, &run.state, minute(9), RuleEnd::Changed);
+        let told: Vec<Reason> = decision.notices.iter().map(|notice| notice.notification.reason).collect();
+        assert_eq!(told, reasons, "{words} {letters}");
+        assert!(decision.notices.iter().all(|notice| notice.notification.rule_end == Some(RuleEnd::Changed)));
+    }
 }

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use crate::testing::{Run, context, minute, observation, row, rule, timeline, timelines};
 use crate::{Mode, RuleState, Verdict};
 use crate::{end, evaluate};
-use watchfire_model::{Outcome, Reason};
+use watchfire_model::{Outcome, Reason, RuleEnd};
 
 #[test]
 fn any_results_tells_every_run_that_fires_and_no_end() {
@@ -237,7 +237,7 @@ fn the_end_of_a_rule_is_told_to_those_who_were_told() {
         let mut run = Run::new(rule(words));
         run.state.incarnation = 3;
         run.slots(&[("a", letters)], 0, 0);
-        let decision = end(&run.rule, &run.state, minute(9));
+        let decision = end(&run.rule, &run.state, minute(9), RuleEnd::Removed);
         let hearers: Vec<&str> = decision.notices.iter().flat_map(|n| &n.channels).map(|name| name.as_str()).collect();
         assert_eq!(hearers, told, "{words} {letters}");
         assert!(decision.notices.iter().all(|notice| notice.notification.reason == Reason::Resolved));
@@ -251,5 +251,5 @@ fn the_end_of_a_rule_is_told_to_those_who_were_told() {
 fn the_end_of_a_rule_says_nothing_of_an_episode_that_nobody_was_told() {
     let mut run = Run::new(rule(""));
     run.slots(&[("a", "x")], 0, 9);
-    assert_eq!(end(&run.rule, &run.state, minute(9)).notices, vec![]);
+    assert_eq!(end(&run.rule, &run.state, minute(9), RuleEnd::Removed).notices, vec![]);
 }

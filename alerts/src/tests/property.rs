@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::rule::Rule;
 use crate::state::{Baseline, Condition, Health, Instance, RuleState};
 use crate::testing::{Run, context, minute, observation, outcome, rule};
-use watchfire_model::{InstanceKey, Notification, NotificationKind, Outcome, Reason};
+use watchfire_model::{InstanceKey, Notification, NotificationKind, Outcome, Reason, RuleEnd};
 
 const KEYS: [&str; 3] = ["a", "b", "c"];
 
@@ -250,8 +250,10 @@ proptest! {
             let Some(outcome) = outcome_at(letters, number) else { continue };
             run.step(&outcome, &context(number, number < present));
         }
-        let decision = crate::end(&run.rule, &run.state, minute(99));
+        let decision = crate::end(&run.rule, &run.state, minute(99), RuleEnd::Removed);
         prop_assert!(decision.state.instances.is_empty());
-        prop_assert!(decision.notices.iter().all(|notice| notice.notification.kind == NotificationKind::AlertResolved));
+        let ends = [NotificationKind::AlertResolved, NotificationKind::AlertRecovered, NotificationKind::AlertNoData];
+        prop_assert!(decision.notices.iter().all(|notice| ends.contains(&notice.notification.kind)));
+        prop_assert!(decision.notices.iter().all(|notice| notice.notification.rule_end.is_some()));
     }
 }

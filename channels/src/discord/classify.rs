@@ -4,7 +4,7 @@ use reqwest::header::{HeaderMap, HeaderName};
 use serde_json::Value as Json;
 use watchfire_model::Timestamp;
 
-use crate::classify::{SendOutcome, wish};
+use crate::classify::{Scope, SendOutcome, wish};
 use crate::retry_after;
 
 /// Until when the bucket is empty, in seconds; sent with or without a body.
@@ -39,6 +39,7 @@ pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &[u8], now: Times
                 .and_then(|seconds| retry_after::parse(&seconds.to_string(), now))
                 .or_else(|| wish(headers, now))
                 .or_else(|| retry_after::parse(headers.get(RESET_AFTER)?.to_str().ok()?, now)),
+            scope: Scope::Channel,
         },
         400..=499 => SendOutcome::Payload,
         500..=599 => SendOutcome::Transient,
@@ -109,11 +110,12 @@ mod tests {
 
     #[test]
     fn the_wait_has_fractions_of_a_second() {
-        let after = |millis| SendOutcome::Throttled { after: Some(Duration::from_millis(millis)) };
+        let after =
+            |millis| SendOutcome::Throttled { after: Some(Duration::from_millis(millis)), scope: Scope::Channel };
         let body = r#"{"message":"You are being rate limited.","retry_after":0.376,"global":false}"#;
         assert_eq!(classified(429, body), after(376));
         assert_eq!(classified(429, r#"{"retry_after":64.57,"global":true}"#), after(64_570));
-        assert_eq!(classified(429, "error code: 1015"), SendOutcome::Throttled { after: None });
+        assert_eq!(classified(429, "error code: 1015"), SendOutcome::Throttled { after: None, scope: Scope::Channel });
         for (name, wish, millis) in [(RETRY_AFTER, "2", 2_000), (RESET_AFTER, "0.5", 500)] {
             let headers = HeaderMap::from_iter([(name, HeaderValue::from_static(wish))]);
             assert_eq!(classify(429, &headers, b"", Timestamp::EPOCH), after(millis));

@@ -11,7 +11,7 @@ use crate::message::{Align, Changes, Fact, Message, Table};
 const STATE_MAX: usize = 300;
 const TITLE_MAX: usize = 500;
 const SUMMARY_LINE_MAX: usize = 1_000;
-const SUMMARY_LINES_MAX: usize = 8;
+const SUMMARY_BYTES_MAX: usize = 12_000;
 const PREVIEW_MAX: usize = 200;
 const FACT_NAME_MAX: usize = 100;
 const FACT_MAX: usize = 500;
@@ -51,8 +51,18 @@ fn head(message: &Message) -> Html {
     html.text(&cut_escaped(&message.state, STATE_MAX)).markup("</b><br><span style=\"font-size:18px\">");
     html.text(&cut_escaped(&message.title, TITLE_MAX)).markup("</span></td></tr></table>\n");
     if !message.summary.is_empty() {
-        let lines: Vec<String> =
-            message.summary.lines().take(SUMMARY_LINES_MAX).map(|line| cut_escaped(line, SUMMARY_LINE_MAX)).collect();
+        let mut lines: Vec<String> = Vec::new();
+        let mut bytes = 0;
+        let all: Vec<&str> = message.summary.lines().collect();
+        for line in &all {
+            let line = cut_escaped(line, SUMMARY_LINE_MAX);
+            bytes += line.len() + "<br>".len();
+            if bytes > SUMMARY_BYTES_MAX {
+                lines.push(format!("… and {} more lines", all.len() - lines.len()));
+                break;
+            }
+            lines.push(line);
+        }
         html.markup("<p>").lines(&lines.join("\n")).markup("</p>\n");
     }
     html.append(&facts(&message.facts));

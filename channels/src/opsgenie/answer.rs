@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use url::Url;
 use watchfire_model::Timestamp;
 
-use crate::classify::{SendOutcome, wish};
+use crate::classify::{Scope, SendOutcome, wish};
 use crate::limits::RETRY_AFTER_MAX;
 use crate::wire::WireRequest;
 
@@ -30,7 +30,7 @@ pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &[u8], now: Times
         300..=399 | 401..=405 => SendOutcome::Config,
         // A tenant that has moved to Jira Service Management is switched off.
         410 => SendOutcome::Gone,
-        429 => SendOutcome::Throttled { after: period(headers).or_else(|| wish(headers, now)) },
+        429 => SendOutcome::Throttled { after: period(headers).or_else(|| wish(headers, now)), scope: Scope::Channel },
         408 | 500..=599 => SendOutcome::Transient,
         400..=499 => SendOutcome::Payload,
         _ => SendOutcome::Config,

@@ -4,7 +4,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value as Json;
 use watchfire_model::Timestamp;
 
-use crate::classify::{SendOutcome, wish};
+use crate::classify::{Scope, SendOutcome, wish};
 use crate::retry_after;
 
 /// Says what an answer of an incoming webhook means, or of whoever speaks as they do.
@@ -18,6 +18,7 @@ pub(crate) fn classify(status: u16, headers: &HeaderMap, body: &[u8], now: Times
     let json: Option<Json> = serde_json::from_str(&text).ok();
     let throttled = || SendOutcome::Throttled {
         after: wish(headers, now).or_else(|| retry_after::parse(&json.as_ref()?.get("retry_after")?.to_string(), now)),
+        scope: Scope::Channel,
     };
     match status {
         429 => throttled(),
@@ -71,7 +72,7 @@ fn webhook_word(text: &str) -> Option<SendOutcome> {
 /// The `error` of the Web API, which some servers and proxies answer with.
 fn api_word(word: &str) -> SendOutcome {
     match word {
-        "ratelimited" | "rate_limited" => SendOutcome::Throttled { after: None },
+        "ratelimited" | "rate_limited" => SendOutcome::Throttled { after: None, scope: Scope::Channel },
         "internal_error" | "request_timeout" | "service_unavailable" => SendOutcome::Transient,
         // It may have had an effect.
         "fatal_error" => SendOutcome::Unknown,
@@ -175,11 +176,12 @@ mod tests {
 
     #[test]
     fn the_wish_stands_in_the_header_or_in_the_body() {
-        let throttled = |seconds| SendOutcome::Throttled { after: Some(Duration::from_secs(seconds)) };
+        let throttled =
+            |seconds| SendOutcome::Throttled { after: Some(Duration::from_secs(seconds)), scope: Scope::Channel };
         let body = r#"{"retry_after":7,"ok":false,"error":"rate_limited"}"#;
         assert_eq!(classified(429, body), throttled(7));
         assert_eq!(classified(200, body), throttled(7));
-        assert_eq!(classified(429, "slow down"), SendOutcome::Throttled { after: None });
+        assert_eq!(classified(429, "slow down"), SendOutcome::Throttled { after: None, scope: Scope::Channel });
         let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("3"))]);
         assert_eq!(classify(429, &headers, body.as_bytes(), Timestamp::EPOCH), throttled(3));
     }

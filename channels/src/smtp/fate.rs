@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lettre::transport::smtp;
 
-use crate::classify::SendOutcome;
-use crate::limits::MAIL_RETRY_AFTER;
+use crate::classify::{Scope, SendOutcome};
+use crate::limits::{MAIL_PARTIAL_ROUNDS_MAX, MAIL_RETRY_AFTER};
 
 /// How far the talk with the server had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +97,12 @@ impl Fault {
     /// What it means for the delivery.
     pub(super) fn outcome(&self) -> SendOutcome {
         match (self.code, self.cause) {
-            (Some(400..=499), _) => later(),
+            // The server is busy, or put us off before it heard of anybody: that is not about this mail.
+            (Some(400..=499), _) => match self.stage {
+                Stage::Connect | Stage::Tls | Stage::Login | Stage::From => later(Scope::Channel),
+                Stage::To | Stage::Data | Stage::Body if self.code == Some(421) => later(Scope::Channel),
+                Stage::To | Stage::Data | Stage::Body => later(Scope::Message),
+            },
             // Wrong credentials, or none where they are demanded, at whatever step it is said.
             (Some(530 | 534 | 535 | 538), _) => SendOutcome::Config,
             // Too large for this server.
@@ -126,8 +131,8 @@ impl Fault {
 }
 
 /// The server does not take it now. Greylisting wants some minutes to pass.
-const fn later() -> SendOutcome {
-    SendOutcome::Throttled { after: Some(MAIL_RETRY_AFTER) }
+const fn later(scope: Scope) -> SendOutcome {
+    SendOutcome::Throttled { after: Some(MAIL_RETRY_AFTER), scope }
 }
 
 fn is_about_certificate(error: &smtp::Error) -> bool {
@@ -180,12 +185,15 @@ impl Fate {
 /// What all fates together mean, once the server took the mail for those whom it knows.
 ///
 /// The mail is through when nobody is left to wait for: who is dead is told in words. When every
-/// receiver is dead, this mail will never arrive.
-pub(super) fn sum(fates: &[(String, Fate)], remote: &str) -> SendOutcome {
+/// receiver is dead, this mail will never arrive. Once somebody has it, the others are waited for in
+/// a few rounds only: the end of the episode, which stands behind this mail, must reach those who know of it.
+pub(super) fn sum(fates: &[(String, Fate)], remote: &str, rounds: u32) -> SendOutcome {
     let any = |of: fn(&Fate) -> bool| fates.iter().any(|(_, fate)| of(fate));
-    if any(|fate| matches!(fate, Fate::Later(_))) {
-        later()
-    } else if any(|fate| matches!(fate, Fate::Known | Fate::Taken)) {
+    let somebody_has_it = any(|fate| matches!(fate, Fate::Known | Fate::Taken));
+    let is_patient = !somebody_has_it || rounds < MAIL_PARTIAL_ROUNDS_MAX;
+    if is_patient && any(|fate| matches!(fate, Fate::Later(_))) {
+        later(Scope::Message)
+    } else if somebody_has_it {
         SendOutcome::Sent { remote: Some(remote.to_owned()) }
     } else {
         SendOutcome::Payload
@@ -241,7 +249,9 @@ mod tests {
 
     #[test]
     fn a_mail_put_off_waits_five_minutes() {
-        assert_eq!(later(), SendOutcome::Throttled { after: Some(Duration::from_mins(5)) });
+        for scope in [Scope::Message, Scope::Channel] {
+            assert_eq!(later(scope), SendOutcome::Throttled { after: Some(Duration::from_mins(5)), scope });
+        }
     }
 
     #[test]
@@ -258,7 +268,11 @@ mod tests {
             (vec![&dead, &dead], "payload"),
         ] {
             let fates: Vec<(String, Fate)> = fates.into_iter().map(|fate| (String::new(), fate.clone())).collect();
-            assert_eq!(sum(&fates, "").as_str(), word, "{fates:?}");
+            assert_eq!(sum(&fates, "", 1).as_str(), word, "{fates:?}");
+            // Whoever has it is not kept waiting for the end by those who do not.
+            let has_it = fates.iter().any(|(_, fate)| matches!(fate, Fate::Known | Fate::Taken));
+            let late = if has_it { "sent" } else { word };
+            assert_eq!(sum(&fates, "", MAIL_PARTIAL_ROUNDS_MAX).as_str(), late, "{fates:?}");
         }
     }
 }

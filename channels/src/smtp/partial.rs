@@ -13,26 +13,39 @@ pub(super) struct Partial {
 }
 
 /// Each mail with those who have it, in the order in which it was remembered.
-type Mails = VecDeque<(String, BTreeSet<String>)>;
+type Mails = VecDeque<(String, Who)>;
+
+/// Who has a mail, and after how many attempts.
+#[derive(Debug, Clone, Default)]
+struct Who {
+    has_it: BTreeSet<String>,
+    rounds: u32,
+}
 
 impl Partial {
     /// The receivers who have it.
     pub(super) fn known(&self, mail: &str) -> BTreeSet<String> {
-        self.lock().iter().find(|(name, _)| name == mail).map(|(_, who)| who.clone()).unwrap_or_default()
+        self.lock().iter().find(|(name, _)| name == mail).map(|(_, who)| who.has_it.clone()).unwrap_or_default()
+    }
+
+    /// How many attempts somebody got it in.
+    pub(super) fn rounds(&self, mail: &str) -> u32 {
+        self.lock().iter().find(|(name, _)| name == mail).map_or(0, |(_, who)| who.rounds)
     }
 
     /// Adds receivers who have it. The mail that was remembered first is forgotten when there are too many.
     pub(super) fn remember(&self, mail: &str, who: impl Iterator<Item = String>) {
-        let who: BTreeSet<String> = who.collect();
-        if who.is_empty() {
+        let has_it: BTreeSet<String> = who.collect();
+        if has_it.is_empty() {
             return;
         }
+        let rounds = self.rounds(mail) + 1;
         let mut mails = self.lock();
         mails.retain(|(name, _)| name != mail);
         while mails.len() >= MAIL_PARTIAL_MAX {
             mails.pop_front();
         }
-        mails.push_back((mail.to_owned(), who));
+        mails.push_back((mail.to_owned(), Who { has_it, rounds }));
     }
 
     /// Nobody waits for it any more.

@@ -29,6 +29,13 @@ impl HelperDef for Sum {
         {
             return Ok(ScopedJson::Derived(total.clone()));
         }
+        let all = context.data().get("row_count").and_then(Json::as_u64).unwrap_or(0);
+        if is_root(call, "rows") && all > rows.len() as u64 {
+            return Err(problem(format!(
+                "`sum`: only {} of {all} rows are here, and their sum would mislead",
+                rows.len()
+            )));
+        }
         if !rows.is_empty() && rows.iter().all(|row| row.get(column).is_none()) {
             return Err(problem(format!("`sum`: there is no column `{column}`")));
         }

@@ -11,6 +11,9 @@ use watchfire_model::{
     RuleKind, RuleName, RuleUid, Severity, ThreadKey, Timestamp, Topic, Value,
 };
 
+/// Since when the trouble lasts.
+const SINCE: Timestamp = Timestamp::from_seconds(1_795_154_000);
+
 /// A fact and its words.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -198,7 +201,7 @@ pub fn trouble() -> Case {
             rule: notification(NotificationKind::Test, Reason::Test, None)
                 .rule
                 .map(|rule| RuleFacts { severity: None, ..rule }),
-            ..notification(NotificationKind::AlertFailed, Reason::QueryFailed, Some(Topic::Failure))
+            ..notification(NotificationKind::AlertFailed, Reason::QueryFailed, Some(Topic::Failure(SINCE)))
         },
         message: Message {
             error: Some(words.to_owned()),
@@ -215,7 +218,11 @@ pub fn trouble() -> Case {
 
 pub fn recovered() -> Case {
     Case {
-        notification: notification(NotificationKind::AlertRecovered, Reason::QueryRecovered, Some(Topic::Failure)),
+        notification: notification(
+            NotificationKind::AlertRecovered,
+            Reason::QueryRecovered,
+            Some(Topic::Failure(SINCE)),
+        ),
         message: message(Tone::Resolved, None, "RECOVERED", "error-rate can be evaluated again", "It failed for 9 m"),
     }
 }
@@ -224,7 +231,7 @@ pub fn no_data() -> Case {
     Case {
         notification: Notification {
             severity: Some(Severity::Warning),
-            ..notification(NotificationKind::AlertNoData, Reason::NoData, Some(Topic::NoData))
+            ..notification(NotificationKind::AlertNoData, Reason::NoData, Some(Topic::NoData(SINCE)))
         },
         message: message(
             Tone::Changed,
@@ -238,7 +245,7 @@ pub fn no_data() -> Case {
 
 pub fn data_back() -> Case {
     Case {
-        notification: notification(NotificationKind::AlertNoData, Reason::DataBack, Some(Topic::NoData)),
+        notification: notification(NotificationKind::AlertNoData, Reason::DataBack, Some(Topic::NoData(SINCE))),
         message: message(Tone::Resolved, None, "DATA IS BACK", "error-rate", ""),
     }
 }

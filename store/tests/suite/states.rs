@@ -17,6 +17,7 @@ pub fn instance(condition: Condition) -> Instance {
         severity: Severity::Warning,
         value: None,
         peak: None,
+        trough: None,
         told: BTreeSet::new(),
         last_told_at: BTreeMap::new(),
         untold: false,

@@ -226,6 +226,7 @@ pub fn notification(name: &str) -> Notification {
         scheduled_for: None,
         window: None,
         reason: Reason::Test,
+        rule_end: None,
         columns: Vec::new(),
         rows: Vec::new(),
         row_count: 0,

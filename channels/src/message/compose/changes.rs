@@ -65,10 +65,11 @@ pub(crate) fn difference(change: &Change, notification: &Notification, zone: Tz)
         .into_iter()
         .filter(|(name, _)| !change.key.contains_key(*name))
         .map(|(name, value)| {
+            let earlier = before.and_then(|before| before.get(name));
             let name = cut(name, COLUMN_NAME_MAX_CHARS);
             match (change.kind, before) {
-                (ChangeKind::Changed, Some(before)) => {
-                    let before = before.get(&name).unwrap_or(&Value::Null);
+                (ChangeKind::Changed, Some(_)) => {
+                    let before = earlier.unwrap_or(&Value::Null);
                     format!("{name}: {} → {}", cell(before, zone), cell(value, zone))
                 }
                 (ChangeKind::Changed | ChangeKind::Added | ChangeKind::Removed, _) => {

@@ -120,7 +120,10 @@ fn value_against_limit(name: &str, value: Option<&Value>, scene: &Scene<'_>) -> 
 
 fn peak(scene: &Scene<'_>) -> Option<Fact> {
     let peak = shown(scene.notification.peak.as_ref())?;
-    Some(fact("Peak", value_text(peak, scene.zone())))
+    // A rule may watch for too little: then the worst value is the least.
+    let last = scene.notification.last_value.as_ref().and_then(Value::as_f64);
+    let is_least = last.zip(peak.as_f64()).is_some_and(|(last, peak)| last > peak);
+    Some(fact(if is_least { "Lowest" } else { "Peak" }, value_text(peak, scene.zone())))
 }
 
 fn shown(value: Option<&Value>) -> Option<&Value> {

@@ -1,6 +1,6 @@
 //! State and title: what a locked screen shows.
 
-use watchfire_model::{Notification, NotificationKind, Reason, RuleKind};
+use watchfire_model::{Notification, NotificationKind, Reason, RuleEnd, RuleKind};
 
 use super::{Scene, changes, counted, report};
 use crate::limits::TITLE_MAX_CHARS;
@@ -10,6 +10,11 @@ use crate::message::value_text::name_text;
 /// State and severity in words.
 pub(super) fn state(scene: &Scene<'_>) -> String {
     let notification = scene.notification;
+    match notification.rule_end {
+        Some(RuleEnd::Removed) => return "RULE REMOVED, no longer watched".to_owned(),
+        Some(RuleEnd::Changed) => return "RULE CHANGED, no longer watched as before".to_owned(),
+        None => {}
+    }
     match notification.kind {
         NotificationKind::AlertMatches => rated("MATCHES", notification),
         NotificationKind::AlertStarted => rated("FIRING", notification),

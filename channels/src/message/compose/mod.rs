@@ -67,6 +67,10 @@ fn error(notification: &Notification) -> Option<String> {
 
 /// Color and symbol.
 fn tone(notification: &Notification) -> Tone {
+    if notification.rule_end.is_some() {
+        // Neither well nor worse: nobody looks any more.
+        return Tone::Changed;
+    }
     match notification.kind {
         NotificationKind::AlertMatches
         | NotificationKind::AlertStarted

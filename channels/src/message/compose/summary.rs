@@ -1,6 +1,6 @@
 //! The built-in text below the title: what the file says about the rule, and why this is told.
 
-use watchfire_model::{NotificationKind, Reason};
+use watchfire_model::{NotificationKind, Reason, RuleEnd};
 
 use super::{Scene, changes, counted, report};
 
@@ -17,6 +17,17 @@ pub(super) fn of(scene: &Scene<'_>) -> String {
 
 fn reason(scene: &Scene<'_>) -> String {
     let notification = scene.notification;
+    match notification.rule_end {
+        Some(RuleEnd::Removed) => {
+            return "The rule was removed while this was open. Nobody watches it any more; this does not mean that all is well."
+                .to_owned();
+        }
+        Some(RuleEnd::Changed) => {
+            return "The rule was changed while this was open, and watches something else now; this does not mean that all is well."
+                .to_owned();
+        }
+        None => {}
+    }
     match notification.reason {
         Reason::StartedFiring | Reason::FirstFiring => format!("{}.", breach("It started to fire", scene)),
         Reason::NewInstances => format!("{}.", breach("More instances fire", scene)),

@@ -33,7 +33,7 @@ fn classified(status: u16, headers: &[(&'static str, &'static str)]) -> SendOutc
 }
 
 fn after(seconds: u64) -> SendOutcome {
-    SendOutcome::Throttled { after: Some(Duration::from_secs(seconds)) }
+    SendOutcome::Throttled { after: Some(Duration::from_secs(seconds)), scope: Scope::Channel }
 }
 
 fn said(is_success: bool, status: &str) -> Vec<u8> {
@@ -68,7 +68,7 @@ fn a_throttled_account_waits_for_its_period() {
     assert_eq!(classified(429, &[("x-ratelimit-period-in-sec", "60"), ("retry-after", "5")]), after(60));
     assert_eq!(classified(429, &[("x-ratelimit-period-in-sec", "soon"), ("retry-after", "5")]), after(5));
     assert_eq!(classified(429, &[("x-ratelimit-period-in-sec", "86400")]), after(3600));
-    assert_eq!(classified(429, &[]), SendOutcome::Throttled { after: None });
+    assert_eq!(classified(429, &[]), SendOutcome::Throttled { after: None, scope: Scope::Channel });
 }
 
 #[test]
