@@ -29,8 +29,14 @@ impl Target {
     }
 
     /// Whether a receiver that asks for a pause means the whole channel, not one message.
+    ///
+    /// A mail server does not: it puts off one mail of one sender to one receiver, for a full mailbox or to see
+    /// whether we come back (greylisting). Other mails would wait for minutes without a reason.
     pub const fn pauses_as_a_whole(&self) -> bool {
-        self.pace().is_some()
+        match self {
+            Self::Slack(_) | Self::Discord(_) | Self::Opsgenie(_) => true,
+            Self::Webhook(_) | Self::Email(_) => false,
+        }
     }
 }
 
