@@ -22,4 +22,5 @@ mod semantics;
 mod shutdown;
 mod sources;
 mod start;
+mod vendors;
 mod webhook_answers;
