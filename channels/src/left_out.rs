@@ -8,7 +8,8 @@ pub(crate) fn left_out(message: &Message, table: &Table, shown_rows: usize) -> O
         return None;
     }
     let line = table.count_line(shown_rows);
-    let is_said = message.footer.iter().any(|part| line.ends_with(&format!(" {part}")));
+    // The whole words: `200 rows` at the foot is all that there are, not what is shown of them.
+    let is_said = message.footer.iter().any(|part| line.strip_prefix("showing ") == Some(part.as_str()));
     (!is_said).then_some(line)
 }
 
@@ -38,6 +39,7 @@ mod tests {
         };
         assert_eq!(left_out(&message("rule a"), &table, 20).unwrap(), "showing 20 of 431 rows");
         assert_eq!(left_out(&message("50 of 431 rows"), &table, 20).unwrap(), "showing 20 of 431 rows");
+        assert_eq!(left_out(&message("431 rows"), &table, 20).unwrap(), "showing 20 of 431 rows");
         assert_eq!(left_out(&message("20 of 431 rows"), &table, 20), None);
         assert_eq!(left_out(&message("rule a"), &table, 431), None);
     }

@@ -88,6 +88,17 @@ impl Launch {
         if let Some(url) = &self.database_url {
             command.args(["--database-url", url]);
         }
+        self.begin(command)
+    }
+
+    /// Starts another command that goes on until it is stopped, and does not wait for anything.
+    pub fn spawn_command(&self, args: &[&str]) -> Product {
+        let mut command = Command::new(binary());
+        command.args(args);
+        self.begin(command)
+    }
+
+    fn begin(&self, mut command: Command) -> Product {
         self.furnish(&mut command);
         let child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn();

@@ -100,6 +100,11 @@ impl Product {
         self.send(Signal::SIGTERM);
     }
 
+    /// Asks it to stop, as somebody at a keyboard does.
+    pub fn interrupt(&self) {
+        self.send(Signal::SIGINT);
+    }
+
     /// Ends it without any warning.
     pub fn kill(&self) {
         self.send(Signal::SIGKILL);

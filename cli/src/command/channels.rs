@@ -5,7 +5,9 @@ use std::time::Duration;
 use anyhow::bail;
 use serde_json::{Value as Json, json};
 use watchfire_channels::spec::ChannelSpec;
-use watchfire_channels::{Presentation, SendOutcome, Sender, Telling, Wire, WireRequest, sample_notification};
+use watchfire_channels::{
+    Presentation, SendOutcome, Sender, Telling, Wire, WireMail, WireRequest, sample_notification,
+};
 use watchfire_engine::clock::{Clock, SystemClock};
 use watchfire_model::{NotificationKind, ProjectName, Timestamp};
 
@@ -55,8 +57,27 @@ fn test_request(channel: &ChannelSpec, kind: NotificationKind, now: Timestamp) -
 fn show(wire: &Wire, form: Output) -> anyhow::Result<()> {
     match wire {
         Wire::Http(request) => show_request(request, form),
-        Wire::Mail(mail) => output::line(&mail.preview()),
-        Wire::Nothing { why } => output::line(why),
+        Wire::Mail(mail) => show_mail(mail, form),
+        Wire::Nothing { why } => match form {
+            Output::Json => output::json(&json!({"method": null, "reason": why})),
+            Output::Text => output::line(&format!("nothing is sent: {why}")),
+        },
+    }
+}
+
+fn show_mail(mail: &WireMail, form: Output) -> anyhow::Result<()> {
+    match form {
+        Output::Json => output::json(&json!({
+            "method": "SMTP",
+            "url": format!("smtp://{}:{}", mail.smtp.host, mail.smtp.port),
+            "from": mail.from,
+            "to": mail.to,
+            "body": String::from_utf8_lossy(&mail.message),
+        })),
+        Output::Text => {
+            output::line(&format!("SMTP {}:{}", mail.smtp.host, mail.smtp.port))?;
+            output::line(&mail.preview())
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use watchfire_model::Timestamp;
 
 use super::fault::Fault;
 use super::{discord, hang_up, lossy, slack};
@@ -98,6 +99,8 @@ impl ChatAnswer {
 /// One request to a chat as it arrived.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChatArrival {
+    /// When it had been read, by the clock of this machine.
+    pub at: Timestamp,
     /// The query of the address, without the question mark.
     pub query: String,
     /// Its headers, names in lower case.
@@ -245,6 +248,7 @@ impl Shared {
 
     /// Judges one request and records it; says how it is treated.
     fn record(&self, query: &str, headers: BTreeMap<String, String>, bytes: &[u8]) -> (ChatAnswer, Verdict) {
+        let at = crate::now();
         let body: Value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
         let faults = match self.chat {
             Chat::Slack => slack::faults(&body),
@@ -272,7 +276,7 @@ impl Shared {
             Chat::Discord => discord::seen(&body),
         };
         let (id, is_taken) = (verdict.id.clone(), verdict.is_taken);
-        book.arrivals.push(ChatArrival { query: query.to_owned(), headers, body, seen, id, is_taken });
+        book.arrivals.push(ChatArrival { at, query: query.to_owned(), headers, body, seen, id, is_taken });
         drop(book);
         self.count.send_replace(number);
         (answer, verdict)

@@ -5,6 +5,7 @@ mod check;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -13,6 +14,8 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use watchfire_model::Timestamp;
 
 pub use check::{alert_problems, note_problems};
 
@@ -56,6 +59,8 @@ pub enum Treatment {
 /// One request as it arrived.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
+    /// When it had been read, by the clock of this machine.
+    pub at: Timestamp,
     /// `GET` or `POST`.
     pub method: String,
     /// Path and query.
@@ -69,8 +74,13 @@ pub struct Call {
 /// A desk on a port of its own on 127.0.0.1.
 pub struct Opsgenie {
     address: String,
-    book: Arc<Mutex<Book>>,
+    shared: Arc<Shared>,
     server: tokio::task::JoinHandle<()>,
+}
+
+struct Shared {
+    book: Mutex<Book>,
+    count: watch::Sender<usize>,
 }
 
 #[derive(Default)]
@@ -90,12 +100,13 @@ impl Opsgenie {
     pub async fn start(key: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let address = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
-        let book = Arc::new(Mutex::new(Book { key: key.to_owned(), ..Book::default() }));
-        let router = Router::new().fallback(take).with_state(Arc::clone(&book));
+        let book = Mutex::new(Book { key: key.to_owned(), ..Book::default() });
+        let shared = Arc::new(Shared { book, count: watch::Sender::new(0) });
+        let router = Router::new().fallback(take).with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("the desk listens until it is dropped");
         });
-        Self { address, book, server }
+        Self { address, shared, server }
     }
 
     /// The base address; `/v2/alerts` follows.
@@ -123,7 +134,37 @@ impl Opsgenie {
         self.book().calls.clone()
     }
 
+    /// Waits until `enough` is true of all alerts and all requests, and returns the alerts; panics with `what` after
+    /// `timeout`. It is asked after each request, and must not ask the desk itself.
+    pub async fn wait_for(
+        &self,
+        what: &str,
+        timeout: Duration,
+        enough: impl Fn(&[Alert], &[Call]) -> bool,
+    ) -> Vec<Alert> {
+        let mut count = self.shared.count.subscribe();
+        let enough = || {
+            let book = self.book();
+            enough(&book.alerts, &book.calls)
+        };
+        let done = async {
+            while !enough() {
+                count.changed().await.expect("the sender lives as long as the desk");
+            }
+        };
+        if tokio::time::timeout(timeout, done).await.is_err() {
+            panic!("{what}: not within {timeout:?}; requests: {:#?}", self.calls());
+        }
+        self.alerts()
+    }
+
     fn book(&self) -> MutexGuard<'_, Book> {
+        self.shared.lock()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Book> {
         self.book.lock().expect("nobody panics while holding the book")
     }
 }
@@ -134,14 +175,12 @@ impl Drop for Opsgenie {
     }
 }
 
-async fn take(State(book): State<Arc<Mutex<Book>>>, request: Request) -> Response {
+async fn take(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, REQUEST_BYTES_MAX).await else { hang_up() };
     let path = head.uri.path_and_query().map_or_else(String::new, ToString::to_string);
-    let reply = {
-        let mut book = book.lock().expect("nobody panics while holding the book");
-        book.take(&head.method, &path, &head.headers, &bytes)
-    };
+    let reply = shared.lock().take(&head.method, &path, &head.headers, &bytes);
+    shared.count.send_modify(|count| *count += 1);
     match reply {
         Ok((status, headers, body)) => {
             let mut response = Response::builder().status(status).header("content-type", "application/json");
@@ -166,7 +205,8 @@ impl Book {
             headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let body: Value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
         let is_ours = authorization == format!("GenieKey {}", self.key);
-        let call = Call { method: method.to_string(), path: path.to_owned(), authorization, body: body.clone() };
+        let at = crate::now();
+        let call = Call { at, method: method.to_string(), path: path.to_owned(), authorization, body: body.clone() };
         self.calls.push(call);
         if !is_ours {
             return Ok(said(401, "Could not authenticate"));

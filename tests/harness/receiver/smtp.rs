@@ -6,8 +6,10 @@ mod session;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 pub use certificate::Authority;
@@ -102,6 +104,8 @@ struct Book {
     script: BTreeMap<Step, VecDeque<Say>>,
     violations: Vec<String>,
     connections: usize,
+    /// Counts the mails for those who wait.
+    count: watch::Sender<usize>,
 }
 
 impl Book {
@@ -153,6 +157,22 @@ impl Smtp {
     /// Every mail it has taken, in order.
     pub fn mails(&self) -> Vec<Mail> {
         self.book().mails.clone()
+    }
+
+    /// Waits until `enough` is true of the mails taken, and returns them; panics with `what` after `timeout`.
+    pub async fn wait_for(&self, what: &str, timeout: Duration, enough: impl Fn(&[Mail]) -> bool) -> Vec<Mail> {
+        let mut count = self.book().count.subscribe();
+        let done = async {
+            while !enough(&self.mails()) {
+                count.changed().await.expect("the sender lives as long as the server");
+            }
+        };
+        if tokio::time::timeout(timeout, done).await.is_err() {
+            let mails = self.mails();
+            let texts: Vec<_> = mails.iter().map(|mail| String::from_utf8_lossy(&mail.bytes)).collect();
+            panic!("{what}: not within {timeout:?}; {} mails came:\n{}", mails.len(), texts.join("\n---\n"));
+        }
+        self.mails()
     }
 
     /// How many connections were opened.

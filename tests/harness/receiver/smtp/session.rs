@@ -212,7 +212,9 @@ impl Handler for Clerk {
             self.scripted(&Step::Body, Response::custom(250, "2.0.0 Ok: queued as 4XyZ".to_owned()))
         };
         if !reply.is_error {
-            lock(&self.book).mails.push(mail);
+            let mut book = lock(&self.book);
+            book.mails.push(mail);
+            book.count.send_modify(|count| *count += 1);
         }
         reply
     }
