@@ -44,7 +44,7 @@ fn main() -> std::process::ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let output = arguments.output;
     match arguments.command {
-        Command::Demo(options) => Box::pin(command::demo::run(options)).await,
+        Command::Demo(options) => Box::pin(command::demo::run(options, output)).await,
         Command::Serve(options) => Box::pin(command::serve::run(options)).await,
         Command::Check(options) => command::check::run(options, output).await,
         Command::Run(options) => command::run::run(options, output).await,

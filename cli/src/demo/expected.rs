@@ -11,31 +11,54 @@ struct Expected {
 }
 
 const EXPECTED: [Expected; 9] = [
-    Expected { place: "Slack", rule: "failing-services", words: "FIRING", what: "the start of `failing-services`" },
-    Expected { place: "Slack", rule: "failing-services", words: "RESOLVED", what: "the end of `failing-services`" },
-    Expected { place: "Discord", rule: "declined-payments", words: "declined-payments", what: "`declined-payments`" },
+    Expected {
+        place: "Slack",
+        rule: "failing-services",
+        words: "FIRING",
+        what: "the start of `failing-services` at Slack (transitions)",
+    },
+    Expected {
+        place: "Slack",
+        rule: "failing-services",
+        words: "RESOLVED",
+        what: "the end of `failing-services` at Slack (transitions)",
+    },
+    Expected {
+        place: "Discord",
+        rule: "declined-payments",
+        words: "MATCHES",
+        what: "`declined-payments` at Discord (any_results)",
+    },
     Expected {
         place: "Mail",
         rule: "slow-operations",
-        words: "slow-operations",
-        what: "the start of `slow-operations`",
+        words: "FIRING",
+        what: "the start of `slow-operations` at Mail (onset)",
     },
     Expected {
         place: "Slack",
         rule: "feature-flags",
         words: "gift-cards",
-        what: "the changed rows of `feature-flags`",
+        what: "the changed rows of `feature-flags` at Slack (data_change)",
     },
-    Expected { place: "Opsgenie", rule: "exceptions", words: "OPEN", what: "the incident of `exceptions`" },
+    Expected {
+        place: "Opsgenie",
+        rule: "exceptions",
+        words: "OPEN  [critical]",
+        what: "the incident of `exceptions` at Opsgenie",
+    },
     Expected {
         place: "Opsgenie",
         rule: "exceptions",
         words: "CLOSED",
-        what: "the end of the incident of `exceptions`",
+        what: "the end of the incident of `exceptions` at Opsgenie",
     },
-    Expected { place: "Mail", rule: "llm-cost", words: "llm-cost", what: "the report `llm-cost`" },
-    Expected { place: "Slack", rule: "llm-cost", words: "llm-cost", what: "the report `llm-cost`" },
+    Expected { place: "Mail", rule: "llm-cost", words: "in this report", what: "the report `llm-cost` at Mail" },
+    Expected { place: "Slack", rule: "llm-cost", words: "in this report", what: "the report `llm-cost` at Slack" },
 ];
+
+/// Words of messages that say that a rule could not be evaluated: never what is waited for.
+const TROUBLE: &str = "QUERY FAILS";
 
 /// What of it has come.
 #[derive(Debug, Default)]
@@ -44,14 +67,17 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Notes a message.
-    pub(crate) fn note(&mut self, seen: &Seen) {
-        for (came, expected) in self.came.iter_mut().zip(&EXPECTED) {
-            let is_it = seen.place == expected.place
+    /// Notes a message; what of the expected it is, if it is the first of them.
+    pub(crate) fn note(&mut self, seen: &Seen) -> Option<&'static str> {
+        let is_it = |expected: &Expected| {
+            seen.place == expected.place
                 && seen.text.contains(expected.rule)
-                && seen.text.to_uppercase().contains(&expected.words.to_uppercase());
-            *came |= is_it;
-        }
+                && seen.text.contains(expected.words)
+                && !seen.text.contains(TROUBLE)
+        };
+        let place = EXPECTED.iter().position(|expected| is_it(expected)).filter(|place| !self.came[*place])?;
+        self.came[place] = true;
+        Some(EXPECTED[place].what)
     }
 
     /// How many have come, and of how many.
@@ -60,8 +86,8 @@ impl Progress {
     }
 
     /// What has not come.
-    pub(crate) fn missing(&self) -> Vec<String> {
+    pub(crate) fn missing(&self) -> Vec<&'static str> {
         let pairs = self.came.iter().zip(&EXPECTED).filter(|(came, _)| !**came);
-        pairs.map(|(_, expected)| format!("{} at {}", expected.what, expected.place)).collect()
+        pairs.map(|(_, expected)| expected.what).collect()
     }
 }

@@ -9,13 +9,16 @@ mod mail_server;
 mod reader;
 mod scene;
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::Instant;
 use watchfire_engine::clock::{Clock, SystemClock};
@@ -23,6 +26,7 @@ use watchfire_engine::{Engine, EngineParts};
 use watchfire_server::stand_in::{self, Taken};
 use watchfire_store::{Store, StoreTarget};
 
+use crate::arguments::Output;
 use crate::definitions;
 use crate::exit::Exit;
 use crate::output;
@@ -39,7 +43,7 @@ const START_TAKES: Duration = Duration::from_secs(1);
 const FLAGS_CHANGE_AFTER: Duration = Duration::from_secs(5);
 
 /// Runs the demo, over `records` instead of the built-in ones if given; with `stay` its server goes on until it is stopped.
-pub(crate) async fn run(records: Option<&Path>, stay: bool) -> anyhow::Result<Exit> {
+pub(crate) async fn run(records: Option<&Path>, stay: bool, form: Output) -> anyhow::Result<Exit> {
     let folder = tempfile::tempdir().context("a temporary folder for the demo")?;
     let (http, smtp) = (listener().await?, listener().await?);
     let stand_ins = StandIns { http: http.local_addr()?, smtp: smtp.local_addr()? };
@@ -48,7 +52,7 @@ pub(crate) async fn run(records: Option<&Path>, stay: bool) -> anyhow::Result<Ex
     let engine = start(folder.path(), stand_ins, records).await?;
     let own = watchfire_server::bind(([127, 0, 0, 1], 0).into()).await?;
     let watching =
-        Watching { messages, mails, folder: definitions_of(folder.path()), address: own.local_addr()?, stay };
+        Watching { messages, mails, folder: definitions_of(folder.path()), address: own.local_addr()?, stay, form };
     let show = tokio::select! {
         watched = watching.until_the_end() => watched?,
         broken = stand_in::serve(http, http_taken) => bail!("the demo's receiver ended: {broken:?}"),
@@ -58,6 +62,9 @@ pub(crate) async fn run(records: Option<&Path>, stay: bool) -> anyhow::Result<Ex
         }
     };
     engine.stop().await;
+    if form == Output::Json {
+        output::json(&Json::Array(show.kept))?;
+    }
     Ok(if show.progress.missing().is_empty() { Exit::Fine } else { Exit::No })
 }
 
@@ -73,15 +80,17 @@ struct Watching {
     folder: PathBuf,
     address: SocketAddr,
     stay: bool,
+    form: Output,
 }
 
 impl Watching {
     /// Until everything has come or the time is up; with `stay` until somebody stops it.
     async fn until_the_end(mut self) -> anyhow::Result<Show> {
-        let mut show = Show::new();
+        let mut show = Show::new(self.form);
         let deadline = Instant::now() + AT_MOST;
         let flags_change = Instant::now() + FLAGS_CHANGE_AFTER;
         let mut flags_changed = false;
+        let mut terminate = signal(SignalKind::terminate()).context("the handler of SIGTERM")?;
         loop {
             let seen = tokio::select! {
                 Some(message) = self.messages.recv() => Some(reader::of_http(&message)),
@@ -96,8 +105,10 @@ impl Watching {
                     show.end();
                     None
                 }
-                stopped = tokio::signal::ctrl_c() => {
-                    stopped.context("the handler of SIGINT")?;
+                () = stopped(&mut terminate) => {
+                    if !show.is_over {
+                        show.say("stopped before the end");
+                    }
                     return Ok(show);
                 }
             };
@@ -112,6 +123,14 @@ impl Watching {
                 show.stay(self.address);
             }
         }
+    }
+}
+
+/// SIGINT or SIGTERM. The temporary folder goes with us.
+async fn stopped(terminate: &mut Signal) {
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }
 
@@ -152,13 +171,23 @@ async fn start(folder: &Path, stand_ins: StandIns, records: Option<&Path>) -> an
 /// What the people see who watch the demo: messages on stdout, talk on stderr.
 struct Show {
     started: Instant,
+    form: Output,
     progress: Progress,
+    headlines: HashSet<(&'static str, String)>,
+    kept: Vec<Json>,
     is_over: bool,
 }
 
 impl Show {
-    fn new() -> Self {
-        Self { started: Instant::now(), progress: Progress::default(), is_over: false }
+    fn new(form: Output) -> Self {
+        Self {
+            started: Instant::now(),
+            form,
+            progress: Progress::default(),
+            headlines: HashSet::new(),
+            kept: Vec::new(),
+            is_over: false,
+        }
     }
 
     fn say(&self, words: &str) {
@@ -166,13 +195,23 @@ impl Show {
     }
 
     fn message(&mut self, seen: &Seen) -> anyhow::Result<()> {
-        self.progress.note(seen);
-        output::line(&format!("── {} {}", seen.place, "─".repeat(72 - seen.place.len())))?;
-        output::line(seen.text.trim_end())?;
-        output::line("")?;
-        if !self.is_over {
+        let came = self.progress.note(seen);
+        let is_repeat = self.is_repeat(seen);
+        match self.form {
+            Output::Json => self.kept.push(json!({"place": seen.place, "text": seen.text.trim_end()})),
+            Output::Text if is_repeat => {
+                let headline = seen.text.lines().next().unwrap_or_default();
+                output::line(&format!("── {}: once more: {headline}\n", seen.place))?;
+            }
+            Output::Text => {
+                output::line(&format!("── {} {}", seen.place, "─".repeat(72 - seen.place.len())))?;
+                output::line(seen.text.trim_end())?;
+                output::line("")?;
+            }
+        }
+        if let Some(what) = came {
             let (came, of) = self.progress.count();
-            self.say(&format!("{came} of {of} expected messages have come"));
+            self.say(&format!("{came} of {of}: {what}"));
             if came == of {
                 self.end();
             }
@@ -180,11 +219,19 @@ impl Show {
         Ok(())
     }
 
+    /// Whether the same headline stood there before: a report comes again while others are waited for.
+    fn is_repeat(&mut self, seen: &Seen) -> bool {
+        let headline = seen.text.lines().next().unwrap_or_default();
+        !self.headlines.insert((seen.place, headline.to_owned()))
+    }
+
     fn end(&mut self) {
         self.is_over = true;
         let missing = self.progress.missing();
         if missing.is_empty() {
-            self.say("everything has come");
+            self.say(
+                "everything has come; docs/getting-started.md goes on from here, and cli/demo holds the definitions",
+            );
         }
         for what in &missing {
             self.say(&format!("did not come: {what}"));

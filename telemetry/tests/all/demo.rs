@@ -45,6 +45,10 @@ const PLACES: [(&str, Place); 12] = [
     ("otel-node-proto", Place::Begins(9 * SECOND)),
 ];
 
+/// The run of the day before, of which only so many conversations are kept: two equal days would show no change.
+const CALM_DAY_RUN: &str = "pydantic-ai-v5";
+const CALM_DAY_TRACES: usize = 7;
+
 /// Columns that a demo does not need; they are NULL there.
 const COLUMNS_LEFT_OUT: [&str; 3] = ["otel_resource_attributes", "created_at", "project_id"];
 /// Attributes that are long and say the same in every row.
@@ -115,8 +119,25 @@ fn placed(run: &str, place: &Place) -> Vec<Record> {
     requests.iter().flat_map(|(name, request)| decode(name, &request.written())).collect()
 }
 
+/// The conversations of a run that began first: the same program on a calmer day.
+fn calmer(mut records: Vec<Record>) -> Vec<Record> {
+    records.sort_by_key(|row| row.start_timestamp);
+    let mut kept: Vec<String> = Vec::new();
+    for row in &records {
+        if !kept.contains(&row.trace_id) && kept.len() < CALM_DAY_TRACES {
+            kept.push(row.trace_id.clone());
+        }
+    }
+    records.retain(|row| kept.contains(&row.trace_id));
+    records
+}
+
 fn records() -> Vec<Record> {
-    let mut records: Vec<Record> = PLACES.iter().flat_map(|(run, place)| placed(run, place)).collect();
+    let of_run = |(run, place): &(&str, Place)| match *run {
+        CALM_DAY_RUN => calmer(placed(run, place)),
+        _ => placed(run, place),
+    };
+    let mut records: Vec<Record> = PLACES.iter().flat_map(of_run).collect();
     let ended = records.iter().filter(|row| row.kind != RecordKind::PendingSpan);
     let ended: HashSet<String> = ended.map(|row| row.span_id.clone()).collect();
     records.retain(|row| row.kind != RecordKind::PendingSpan || !ended.contains(&row.span_id));
@@ -171,7 +192,7 @@ async fn everything_lies_where_the_demo_expects_it() {
                   FROM records GROUP BY 1, 2, 3 ORDER BY 3";
     assert_snapshot!(ask(40 * 3_600, 60, layout).await, @r#"
     service string | env string | from_anchor_s float | rows int | exceptions int | errors int | http_5xx int
-    "shop-assistant" | "production" | -129601.0 | 45 | 5 | 5 | 0
+    "shop-assistant" | "production" | -129601.0 | 35 | 3 | 3 | 0
     "shop-assistant" | "production" | -43201.0 | 45 | 5 | 5 | 0
     "shop-web" | "production" | -240.0 | 28 | 0 | 0 | 0
     "shop-web" | "production" | -239.0 | 1 | 0 | 0 | 0

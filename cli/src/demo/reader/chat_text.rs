@@ -20,7 +20,17 @@ pub(super) fn slack(text: &str) -> String {
         rest = after;
     }
     plain.push_str(rest);
-    plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace('*', "")
+    let plain = without_bold(&plain);
+    plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+/// Without the stars around bold words; a star inside a word is none of them.
+fn without_bold(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let is_edge =
+        |place: Option<usize>| place.and_then(|place| characters.get(place)).is_none_or(|c| c.is_whitespace());
+    let bold = |place: usize| is_edge(place.checked_sub(1)) != is_edge(Some(place + 1));
+    characters.iter().enumerate().filter(|(place, c)| **c != '*' || !bold(*place)).map(|(_, c)| c).collect()
 }
 
 /// `<t:SECONDS:R>` as the instant it stands for: a screen would say how long ago that is.
@@ -37,14 +47,27 @@ fn relative_times(text: &str) -> String {
     plain
 }
 
-/// Discord's markup: links as `label (address)`, backslashes and fences gone.
+/// Discord's markup: links as `label (address)`, backslashes and fences gone; code as it stands.
 pub(super) fn discord(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
     let text = relative_times(text);
-    let mut characters = text.lines().filter(|line| !line.starts_with("```")).collect::<Vec<_>>().join("\n");
-    characters = characters.replace("**", "").replace("](", " (");
+    let mut lines = Vec::new();
+    let mut is_code = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            is_code = !is_code;
+        } else if is_code {
+            lines.push(line.to_owned());
+        } else {
+            lines.push(discord_line(line));
+        }
+    }
+    lines.join("\n")
+}
+
+fn discord_line(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
     let mut escaped = false;
-    for character in characters.chars() {
+    for character in line.replace("**", "").replace("](", " (").chars() {
         match character {
             '\\' if !escaped => escaped = true,
             '[' if !escaped => {}
@@ -55,4 +78,21 @@ pub(super) fn discord(text: &str) -> String {
         }
     }
     plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_is_gone_and_what_data_says_is_not() {
+        assert_eq!(
+            slack("*Query*\n<https://a.example/x|Open> &lt;b&gt; count(*) 2 * 3"),
+            "Query\nOpen (https://a.example/x) <b> count(*) 2 * 3"
+        );
+        assert_eq!(
+            discord("**Peak**: a\\_b [Open](https://a.example/x) <t:0:R>\n```\na[0] \\d\n```"),
+            "Peak: a_b Open (https://a.example/x) 1970-01-01T00:00:00Z\na[0] \\d"
+        );
+    }
 }
