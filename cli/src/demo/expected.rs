@@ -75,7 +75,7 @@ impl Progress {
                 && seen.text.contains(expected.words)
                 && !seen.text.contains(TROUBLE)
         };
-        let place = EXPECTED.iter().position(|expected| is_it(expected)).filter(|place| !self.came[*place])?;
+        let place = EXPECTED.iter().position(is_it).filter(|place| !self.came[*place])?;
         self.came[place] = true;
         Some(EXPECTED[place].what)
     }
