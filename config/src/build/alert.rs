@@ -162,6 +162,7 @@ fn query_spec(raw: &RawAlert, keys: &RuleKeys<'_>, known: &Known<'_>, mode: Mode
         window_on: text(&raw.window_on),
         timeout: timeout(keys, known, report),
         keep: if keep_all { Keep::All } else { Keep::Shown(max_rows) },
+        asks_without_data: false,
     }
 }
 

@@ -52,6 +52,8 @@ pub(crate) fn report(
         timeout: timeout(&keys, known, report),
         // The whole result is stored, and summed.
         keep: Keep::All,
+        // What stays silent about an empty result need not have one.
+        asks_without_data: notify_when == Mode::Always,
     };
     let spec = ReportSpec { compares: compares(raw, &schedule, report), kept_for: kept_for(raw, report) };
     let texts = texts(keys.message, Keys::Never, report);

@@ -120,6 +120,7 @@ pub fn spec(sql: &str) -> QuerySpec {
         window_on: None,
         timeout: Duration::from_secs(20),
         keep: Keep::All,
+        asks_without_data: false,
     }
 }
 
