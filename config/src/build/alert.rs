@@ -94,8 +94,8 @@ pub(crate) fn alert(
     if let (Some(_), Some(_), Some(name)) = (&raw.name.value, &raw.query.value, raw.name.at()) {
         lint(raw, &rule, &schedule, name, report);
     }
-    let columns = [key_columns(raw, report), audience.totals, texts.columns].concat();
-    let wanted = Wanted { subject: &defined.subject, rule: &rule, query: &query, columns, compares: false };
+    let (columns, totals) = ([key_columns(raw, report), texts.columns].concat(), audience.totals);
+    let wanted = Wanted { subject: &defined.subject, rule: &rule, query: &query, columns, totals, compares: false };
     let check = sql_check(&keys, wanted, report).map(|check| with_conditions(check, raw, report));
     let valid = !defined.bad && report.errors() == before;
     let presentation = Presentation {
