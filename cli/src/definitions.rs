@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use watchfire_alerts::Mode;
-use watchfire_config::{Definitions, Loaded, Problem, ProblemSeverity, RuleDefinition, SqlCheck, TextMap};
+use watchfire_config::{
+    Definitions, Loaded, Problem, ProblemSeverity, RuleDefinition, SqlCheck, TextMap, WantedColumn,
+};
 use watchfire_model::RuleKind;
-use watchfire_telemetry::{Limits, SqlPart, SqlProblem, Telemetry};
+use watchfire_telemetry::{Limits, Sought, SoughtColumn, SqlPart, SqlProblem, Telemetry};
 
 use crate::arguments::Output;
 use crate::exit::Exit;
@@ -36,8 +38,9 @@ pub(crate) fn telemetry(loaded: &Loaded) -> anyhow::Result<Telemetry> {
 pub(crate) async fn check_sql(loaded: &mut Loaded, telemetry: &Telemetry) {
     let mut found = Vec::new();
     for check in &loaded.checks {
-        let keys: Vec<String> = check.keys.iter().map(|(column, _)| column.clone()).collect();
-        let problems = telemetry.check(&check.query, &keys).await;
+        let column = |key: &WantedColumn| SoughtColumn { name: key.name.clone(), is_summed: key.is_summed };
+        let sought = Sought { columns: check.keys.iter().map(column).collect(), compares: check.compares };
+        let problems = telemetry.check(&check.query, &sought).await;
         found.extend(
             problems
                 .into_iter()
@@ -71,7 +74,7 @@ fn placed(check: &SqlCheck, problem: SqlProblem) -> Problem {
         SqlPart::When => place_in(check.when.as_ref()),
         SqlPart::RecoverWhen => place_in(check.recover_when.as_ref()),
         SqlPart::Severity(entry) => place_in(check.severity.get(entry)),
-        SqlPart::Key(entry) => check.keys.get(entry).map_or_else(|| place_in(None), |(_, place)| place.clone()),
+        SqlPart::Key(entry) => check.keys.get(entry).map_or_else(|| place_in(None), |key| key.place.clone()),
     };
     // A source that is not there yet is trouble of its own at run time, not a mistake in the rule.
     let severity =

@@ -59,9 +59,10 @@ pub struct SqlCheck {
     pub query: QuerySpec,
     /// Whether it is an alert or a report: one row at every run is what a report wants.
     pub kind: RuleKind,
-    /// Columns that the result of the query must have, each with the place that names it: from `per`,
-    /// `change.ignore`, summed columns and templates. Of a comparison (`cost_prev`) it is the compared column.
-    pub keys: Vec<(String, Place)>,
+    /// Columns that the result of the query must have: from `per`, `change.ignore`, templates and summed columns.
+    pub keys: Vec<WantedColumn>,
+    /// Whether the result is joined with that of the window before, which adds columns (`cost_prev`).
+    pub compares: bool,
     /// Where the query stands.
     pub query_text: TextMap,
     /// Where the name in `window_on` stands.
@@ -74,6 +75,17 @@ pub struct SqlCheck {
     pub severity: Vec<TextMap>,
     /// How messages about this rule begin, for example `rule "checkout-5xx"`.
     pub subject: String,
+}
+
+/// A column that a rule names.
+#[derive(Debug, Clone)]
+pub struct WantedColumn {
+    /// Its name.
+    pub name: String,
+    /// The place that names it.
+    pub place: Place,
+    /// Whether it is summed, and must be a number for that.
+    pub is_summed: bool,
 }
 
 impl SqlCheck {

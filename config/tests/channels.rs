@@ -125,3 +125,23 @@ fn a_channel_that_could_not_be_made_still_has_its_kind_for_the_rules_that_name_i
     let rule = &loaded.definitions.rules[0].rule;
     assert_eq!(rule.notify[0].class, watchfire_model::ChannelClass::Mail);
 }
+
+#[test]
+fn a_base_url_that_is_wrong_shows_the_variable_and_never_its_value() {
+    for (value, said) in [
+        ("k3y-0f-opsgenie", "`base_url: ${OGKEY}` is neither a word nor an address"),
+        ("k3y-0f.opsgenie", "`base_url: ${OGKEY}` is neither a word nor an address"),
+        ("ftp://k3y-0f.opsgenie", "is neither a word nor an address"),
+        ("https://example.com/k3y-0f/v2/alerts", "ends with `/v2/alerts`"),
+        ("https://k3y-0f@example.com", "more than the beginning of an address"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let yaml = "version: 1\nchannels:\n  - {name: c, type: opsgenie, auth_key: '${OGKEY}', base_url: '${OGKEY}'}\n";
+        fs::write(folder.path().join("channels.yaml"), yaml).unwrap();
+        let loaded = load(folder.path(), &|name: &str| (name == "OGKEY").then(|| value.to_owned())).unwrap();
+        let shown: String =
+            loaded.problems.iter().map(|problem| format!("{problem:?}\n{}", loaded.render(problem))).collect();
+        assert!(shown.contains(said), "{shown}");
+        assert!(!shown.contains("k3y-0f"), "{shown}");
+    }
+}

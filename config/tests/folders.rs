@@ -320,7 +320,7 @@ fn sql_of_rules_with_other_mistakes_is_checked_too_and_points_into_the_file() {
     assert_eq!((place.line, place.column, place.length), (6, 12, 7));
     let when = check.when.as_ref().unwrap().place(1, 5);
     assert_eq!((when.line, when.column), (9, 15));
-    assert_eq!((check.keys[0].0.as_str(), check.keys[0].1.line, check.keys[0].1.column), ("a", 8, 11));
+    assert_eq!((check.keys[0].name.as_str(), check.keys[0].place.line, check.keys[0].place.column), ("a", 8, 11));
 }
 
 #[test]

@@ -140,10 +140,11 @@ fn each_channel_may_have_a_look_of_its_own() {
     );
     assert_eq!(look("mail"), Some(Format { attaches_csv: true, ..Format::default() }));
     assert_eq!(rule.notify[0].on, Some([Reason::Report].into()));
-    // A summed comparison is there when the compared column is.
+    // Whether there is such a comparison is decided where columns have types.
+    assert!(loaded.checks[0].compares && loaded.checks[0].keys.iter().all(|key| key.is_summed));
     let keys: Vec<_> =
-        loaded.checks[0].keys.iter().map(|(name, place)| (name.as_str(), place.line, place.column)).collect();
-    assert_eq!(keys, [("calls", 8, 78), ("cost", 8, 85)]);
+        loaded.checks[0].keys.iter().map(|key| (key.name.as_str(), key.place.line, key.place.column)).collect();
+    assert_eq!(keys, [("calls", 8, 78), ("cost_prev", 8, 85)]);
 }
 
 #[test]
@@ -170,7 +171,7 @@ fn an_alert_says_its_messages_too() {
     assert_eq!(presentation.cadence.as_deref(), Some("every 1m30s"));
     assert_eq!((presentation.condition.as_deref(), presentation.owner.as_deref()), (Some("n > 1"), Some("platform")));
     assert_eq!(*report, None);
-    let keys: Vec<_> = loaded.checks[0].keys.iter().map(|(name, _)| name.as_str()).collect();
+    let keys: Vec<_> = loaded.checks[0].keys.iter().map(|key| key.name.as_str()).collect();
     assert_eq!(keys, ["service", "n"]);
 }
 

@@ -38,11 +38,13 @@ pub(crate) async fn evaluate_claim(shared: Arc<Shared>, active: Arc<Active>, mut
             return;
         }
         for (place, slot) in owed.run.iter().enumerate() {
-            let done = evaluate_slot(&shared, &active, &definition, &progress, &state, *slot).await;
+            let mut done = evaluate_slot(&shared, &active, &definition, &progress, &state, *slot).await;
             progress.decided_through = slot.scheduled_for;
             if let Some(window) = done.window.filter(|_| done.succeeded) {
                 progress.last_window_end = Some(window.end);
             }
+            // Given back at the end of this turn, when the commit is over.
+            let _memory = done.memory.take();
             let mut commit = done.into_commit(&lease.claim, &progress, std::mem::take(&mut skipped));
             let last = place + 1 == count;
             let mut more = !last;

@@ -11,6 +11,7 @@ use crate::evaluate_rule::Progress;
 use crate::kill_point::KillPoint;
 use crate::links;
 use crate::outbox;
+use crate::report_memory::Held;
 use crate::reports::result_to_keep;
 use crate::shared::Shared;
 
@@ -23,6 +24,8 @@ pub(crate) struct Done {
     notices: Vec<OutboxNotice>,
     run: RunRecord,
     result: Option<ReportResult>,
+    /// The memory of a report, to be kept until the commit is over.
+    pub(crate) memory: Option<Held>,
 }
 
 impl Done {
@@ -58,6 +61,11 @@ pub(crate) async fn evaluate_slot(
     state: &RuleState,
     slot: Slot,
 ) -> Done {
+    // Before the query is asked: its rows count too.
+    let mut memory = match definition.report {
+        Some(report) => Some(shared.report_memory.take(1 + usize::from(report.compares)).await),
+        None => None,
+    };
     let started_at = shared.clock.now();
     let window = definition.schedule.window_of(slot.scheduled_for, progress.last_window_end);
     let context = SlotContext { scheduled_for: slot.scheduled_for, window };
@@ -80,6 +88,9 @@ pub(crate) async fn evaluate_slot(
         Outcome::NoData | Outcome::Failed(_) => 0,
     };
     let result = result_to_keep(definition, slot.scheduled_for, window, outcome, created_at).await;
+    if let Some(memory) = &mut memory {
+        memory.shrink_to(result.as_ref().map_or(0, |result| result.body.len()));
+    }
     let mut decided = std::mem::take(&mut decision.notices);
     if result.is_some() {
         decided
@@ -113,6 +124,7 @@ pub(crate) async fn evaluate_slot(
         notices,
         run,
         result,
+        memory,
     }
 }
 

@@ -28,6 +28,7 @@ mod links;
 mod look;
 mod metrics;
 mod outbox;
+mod report_memory;
 mod reports;
 mod run_once;
 mod shared;
@@ -43,6 +44,7 @@ pub use run_once::{RunReport, WouldNotify, run_once};
 
 // What those who look see of other rooms: the doors above this one know no other room below it.
 pub use watchfire_alerts::{Condition, Instance};
+pub use watchfire_channels::message::{BYTE_ORDER_MARK, guarded};
 pub use watchfire_store::{
     AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState, InstancePlace, RuleSummary, RunFilter, RunPlace, RunRow,
     RunStatus, StoredBody, StoredResult, Trouble,

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::definition::Active;
 use crate::group_commit::GroupCommit;
 use crate::metrics::Metrics;
+use crate::report_memory::ReportMemory;
 use crate::supervise::Supervisor;
 
 pub(crate) struct Shared {
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     /// Held for reading by each claim and each commit of an evaluation, for writing by a takeover of definitions:
     /// the episodes that a takeover ends are those that were committed before it, and none is committed while it looks.
     pub(crate) takeover: tokio::sync::RwLock<()>,
+    /// What reports hold between their query and their commit.
+    pub(crate) report_memory: ReportMemory,
     active: RwLock<Arc<Active>>,
     states: Mutex<HashMap<RuleUid, KnownState>>,
     /// The rules that are being evaluated here, with the number of their claim.
@@ -78,6 +81,7 @@ impl Shared {
             finishes,
             commits: watch::Sender::new(0),
             takeover: tokio::sync::RwLock::default(),
+            report_memory: ReportMemory::default(),
             active: RwLock::new(Arc::new(active)),
             states: Mutex::default(),
             claims: Mutex::default(),

@@ -223,6 +223,7 @@ mod tests {
             window_on: None,
             timeout: Duration::ZERO,
             keep: Keep::All,
+            asks_without_data: false,
         };
         let mut definition = RuleDefinition {
             rule: outbox::stand_in(&row(name)),

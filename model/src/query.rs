@@ -23,6 +23,9 @@ pub struct QuerySpec {
     pub timeout: Duration,
     /// Which rows the decision needs.
     pub keep: Keep,
+    /// Whether it is asked also when every table that it names is empty in the window: a report of nothing has
+    /// columns, sums and a count of 0. Else that is `NoData`.
+    pub asks_without_data: bool,
 }
 
 /// Which rows of a result are kept for the decision.

@@ -36,7 +36,7 @@ pub(crate) async fn list(State(engine): State<Arc<Engine>>, RawQuery(text): RawQ
     parameters.end()?;
     let found = engine.deliveries(&filter, after).await?;
     if found.is_empty() {
-        names_must_exist(&engine, &filter)?;
+        names_must_exist(&engine, &filter).await?;
     }
     let cursor = |(position, _): &(i64, DeliveryRow)| page::cursor(DELIVERIES, &[json!(position)]);
     Ok(Json(page::page(found, limit, cursor, |(_, delivery)| view(delivery))))
@@ -98,9 +98,9 @@ fn attempt(row: &AttemptRow) -> Value {
     })
 }
 
-fn names_must_exist(engine: &Engine, filter: &DeliveryFilter) -> Result<(), ApiError> {
+async fn names_must_exist(engine: &Engine, filter: &DeliveryFilter) -> Result<(), ApiError> {
     if let Some(rule) = &filter.rule {
-        runs::must_exist(engine, rule)?;
+        runs::must_exist(engine, rule).await?;
     }
     let Some(channel) = &filter.channel else { return Ok(()) };
     let known = engine.channel_names();

@@ -51,13 +51,22 @@ impl IntoResponse for ApiError {
 
 impl From<watchfire_engine::Error> for ApiError {
     fn from(trouble: watchfire_engine::Error) -> Self {
-        Self {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            code: "unavailable",
-            message: trouble.to_string(),
-            place: None,
-            help: Some("try again; `/readyz` says when the store answers".to_owned()),
-        }
+        let (status, code, help) = match &trouble {
+            watchfire_engine::Error::Result(_) => {
+                let help = "the stored file is damaged: look for a backup of the database, and at its disk; \
+                            `format=parquet` gives the file as it is";
+                (StatusCode::INTERNAL_SERVER_ERROR, "broken_result", help)
+            }
+            trouble if trouble.is_transient() => {
+                let help = "try again; `/readyz` says when the store answers";
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", help)
+            }
+            _ => {
+                let help = "trying again does not help; the log of the server says more, please report it";
+                (StatusCode::INTERNAL_SERVER_ERROR, "internal", help)
+            }
+        };
+        Self { status, code, message: trouble.to_string(), place: None, help: Some(help.to_owned()) }
     }
 }
 
@@ -78,5 +87,21 @@ pub(crate) async fn no_such_method(method: Method, uri: Uri) -> ApiError {
         message: format!("`{}` does not take {method}", uri.path()),
         place: Some(uri.path().to_owned()),
         help: Some("paths and methods are listed in docs/api.md".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use watchfire_engine::{Error, decode_result};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_no_second_try_mends_does_not_ask_for_one() {
+        let damaged = ApiError::from(decode_result(b"PAR1 but damaged PAR1".to_vec()).await.unwrap_err());
+        assert_eq!((damaged.status, damaged.code), (StatusCode::INTERNAL_SERVER_ERROR, "broken_result"));
+        let waited = std::time::Duration::from_secs(10);
+        let silent = ApiError::from(Error::StoreSilent { waited });
+        assert_eq!((silent.status, silent.code), (StatusCode::SERVICE_UNAVAILABLE, "unavailable"));
     }
 }

@@ -8,6 +8,7 @@
 
 mod definitions;
 mod deliveries;
+mod download;
 mod error;
 mod health;
 mod host;

@@ -13,6 +13,15 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned + Send> FromRequestParts<S> 
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        if parts.uri.path().contains("%00") {
+            return Err(ApiError {
+                status: StatusCode::BAD_REQUEST,
+                code: "bad_path",
+                message: format!("`{}` holds a NUL character (%00), which no name and no id does", parts.uri.path()),
+                place: Some(parts.uri.path().to_owned()),
+                help: Some("leave it out".to_owned()),
+            });
+        }
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(name)) => Ok(Self(name)),
             Err(_) => Err(ApiError {

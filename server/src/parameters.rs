@@ -31,7 +31,11 @@ impl Parameters {
         let given: Vec<(String, String)> = form_urlencoded::parse(text.unwrap_or("").as_bytes()).into_owned().collect();
         let mut parameters = Self { given: Vec::new(), problems: Vec::new() };
         for (name, value) in given {
-            if known.contains(&name.as_str()) {
+            if value.contains('\0') {
+                let message =
+                    format!("`{}` holds a NUL character (%00), which nothing here does", name.replace('\0', "%00"));
+                parameters.wrong(&name.replace('\0', "%00"), message, "leave it out".to_owned());
+            } else if known.contains(&name.as_str()) {
                 parameters.given.push((name, value));
             } else {
                 let help = match known {
@@ -94,7 +98,7 @@ impl Parameters {
     /// Where the page before ended, as [`page::cursor`] wrote it for this list.
     pub(crate) fn cursor<T>(&mut self, list: &str, read: impl Fn(&[Value]) -> Option<T>) -> Option<T> {
         let text = self.text("cursor")?;
-        let place = page::place(list, &text).and_then(|parts| read(&parts));
+        let place = page::place(list, &text).filter(|parts| !parts.iter().any(has_nul)).and_then(|parts| read(&parts));
         if place.is_none() {
             let help = "take `next` of the page before, with the same other parameters".to_owned();
             self.wrong("cursor", "`cursor` is none of this list".to_owned(), help);
@@ -125,6 +129,11 @@ impl Parameters {
             help: Some(all(|problem| &problem.help)),
         })
     }
+}
+
+/// PostgreSQL takes no NUL in a text.
+fn has_nul(part: &Value) -> bool {
+    part.as_str().is_some_and(|text| text.contains('\0'))
 }
 
 /// For a path that takes no parameters.
@@ -174,6 +183,13 @@ mod tests {
         for limit in ["0", "-1", "x", "", "99999999999999999999"] {
             assert!(mistakes(&format!("limit={limit}")).0.contains("1 to 1000"), "{limit}");
         }
+    }
+
+    #[test]
+    fn a_nul_reaches_no_database() {
+        assert_eq!(mistakes("rule=a%00b").0, "`rule` holds a NUL character (%00), which nothing here does");
+        let cursor = page::cursor("runs", &["a\0b".into()]);
+        assert_eq!(mistakes(&format!("cursor={cursor}")).0, "`cursor` is none of this list");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use watchfire_engine::{Engine, RunFilter, RunRow, RunStatus, StoredBody, decode_result};
 use watchfire_model::{RuleKind, RuleName, Timestamp};
 
+use crate::download::{self, DOWNLOADS};
 use crate::error::ApiError;
 use crate::named::Named;
 use crate::parameters::Parameters;
@@ -59,6 +60,8 @@ pub(crate) async fn result(
     let format = parameters.word("format", &Format::ALL.map(Format::as_str), Format::parse).unwrap_or(Format::Json);
     parameters.end()?;
     let rule = RuleName::new(&name);
+    // Before anything is read: what is read stays in memory until it is sent.
+    let turn = download::turn(&DOWNLOADS).await?;
     let found = match Timestamp::parse(&id) {
         Some(slot) => engine.report_result(&rule, slot).await?,
         None => None,
@@ -71,7 +74,12 @@ pub(crate) async fn result(
     };
     let disposition = file_name(&name, found.result.scheduled_for, format);
     let body = converted(found, format).await?;
-    Ok(([(CONTENT_TYPE, format.content_type().to_owned()), (CONTENT_DISPOSITION, disposition)], body).into_response())
+    let headers = [
+        (CONTENT_TYPE, format.content_type().to_owned()),
+        (CONTENT_DISPOSITION, disposition),
+        (CONTENT_LENGTH, body.len().to_string()),
+    ];
+    Ok((headers, download::body(body, turn)).into_response())
 }
 
 async fn converted(found: StoredBody, format: Format) -> Result<Vec<u8>, ApiError> {

@@ -1,7 +1,7 @@
 //! A stored result in the forms in which it can be downloaded. Pure.
 
 use serde_json::{Value as Json, json};
-use watchfire_engine::StoredResult;
+use watchfire_engine::{BYTE_ORDER_MARK, StoredResult, guarded};
 use watchfire_model::{Column, Timestamp, Value};
 
 /// Forms of a download.
@@ -66,12 +66,14 @@ pub(crate) fn json(result: &StoredResult, columns: &[Column], rows: &[Vec<Value>
     body.to_string().into_bytes()
 }
 
-/// RFC 4180: a header line, CRLF, fields in quotes where they must be. NULL is an empty field; cells are written as
-/// in JSON, texts without quotes.
+/// RFC 4180 for spreadsheets, like the attachment of a mail: the mark of UTF-8, a header line, CRLF, fields in quotes
+/// where they must be. NULL is an empty field; cells are written as in JSON, texts without quotes, and with an
+/// apostrophe before what a spreadsheet would run.
 pub(crate) fn csv(columns: &[Column], rows: &[Vec<Value>]) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
     if !columns.is_empty() {
-        writer.write_record(columns.iter().map(|column| &column.name))?;
+        writer.write_record(columns.iter().map(|column| guarded(&column.name)))?;
     }
     for row in rows {
         writer.write_record(row.iter().map(field))?;
@@ -80,10 +82,20 @@ pub(crate) fn csv(columns: &[Column], rows: &[Vec<Value>]) -> Result<Vec<u8>, cs
 }
 
 fn field(cell: &Value) -> String {
-    match cell.to_json() {
+    let text = match cell.to_json() {
         Json::Null => String::new(),
         Json::String(text) => text,
         other => other.to_string(),
+    };
+    match cell {
+        // A number below zero is no formula.
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Decimal(_) => text,
+        Value::String(_)
+        | Value::Timestamp(_)
+        | Value::Duration(_)
+        | Value::Json(_)
+        | Value::List(_)
+        | Value::Binary(_) => guarded(&text),
     }
 }
 
@@ -112,11 +124,20 @@ mod tests {
         let text = String::from_utf8(csv(&columns(), &rows()).unwrap()).unwrap();
         assert_eq!(
             text,
-            "\"who, \"\"what\"\"\",n,at\r\n\"a\r\nb\",1152921504606846976,1970-01-01T00:00:00.000000Z\r\n\
+            "\u{feff}\"who, \"\"what\"\"\",n,at\r\n\"a\r\nb\",1152921504606846976,1970-01-01T00:00:00.000000Z\r\n\
              ,0.5,\"{\"\"a\"\":[1]}\"\r\n"
         );
-        assert_eq!(csv(&[], &[]).unwrap(), b"");
-        assert_eq!(csv(&columns()[1..2], &[vec![Value::Null]]).unwrap(), b"n\r\n\"\"\r\n");
+        assert_eq!(csv(&[], &[]).unwrap(), BYTE_ORDER_MARK.as_bytes());
+        assert_eq!(csv(&columns()[1..2], &[vec![Value::Null]]).unwrap(), "\u{feff}n\r\n\"\"\r\n".as_bytes());
+    }
+
+    #[test]
+    fn a_spreadsheet_runs_nothing_of_it() {
+        let columns = [Column { name: "@x".into(), kind: ColumnType::String }];
+        let rows = ["=1+1", "-1"].map(|text| vec![Value::String(text.into())]);
+        let numbers = [vec![Value::Int(-1)], vec![Value::Decimal("-1.5".into())], vec![Value::Float(-0.5)]];
+        let text = String::from_utf8(csv(&columns, &[&rows[..], &numbers[..]].concat()).unwrap()).unwrap();
+        assert_eq!(text, "\u{feff}'@x\r\n'=1+1\r\n'-1\r\n-1\r\n-1.5\r\n-0.5\r\n");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde_json::{Value, json};
-use watchfire_engine::{Engine, RunFilter, RunPlace, RunRow, RunStatus};
+use watchfire_engine::{DeliveryFilter, Engine, RunFilter, RunPlace, RunRow, RunStatus};
 use watchfire_model::{RuleName, Timestamp};
 
 use crate::error::ApiError;
@@ -30,7 +30,7 @@ pub(crate) async fn list(State(engine): State<Arc<Engine>>, RawQuery(text): RawQ
     parameters.end()?;
     let found = engine.runs(&filter, after).await?;
     if let (Some(rule), true) = (&filter.rule, found.is_empty()) {
-        must_exist(&engine, rule)?;
+        must_exist(&engine, rule).await?;
     }
     Ok(Json(page::page(found, limit, place, |(_, run)| run_view::run(run))))
 }
@@ -50,10 +50,16 @@ pub(crate) fn place((place, _): &(RunPlace, RunRow)) -> String {
     page::cursor(RUNS, &[json!(place.last_at.as_micros()), json!(place.position)])
 }
 
-/// Nothing was found about a rule: it has nothing, or there is none of this name.
-pub(crate) fn must_exist(engine: &Engine, rule: &RuleName) -> Result<(), ApiError> {
+/// Nothing was found about a rule: it has nothing of that, or there is none of this name, nor ever was.
+pub(crate) async fn must_exist(engine: &Engine, rule: &RuleName) -> Result<(), ApiError> {
     let known = engine.rule_names(None);
     if known.iter().any(|name| name == rule.as_str()) {
+        return Ok(());
+    }
+    // One that is deleted is known as long as anything of it is kept.
+    let runs = RunFilter { rule: Some(rule.clone()), limit: 1, ..RunFilter::default() };
+    let deliveries = DeliveryFilter { rule: Some(rule.clone()), limit: 1, ..DeliveryFilter::default() };
+    if !engine.runs(&runs, None).await?.is_empty() || !engine.deliveries(&deliveries, None).await?.is_empty() {
         return Ok(());
     }
     Err(unknown::unknown("rule", "no_such_rule", rule.as_str(), known, "?rule".to_owned()))

@@ -33,12 +33,6 @@ pub struct RuleSummary {
     pub instances: u64,
     /// The worst severity among those that fire; `None` when none does.
     pub severity: Option<Severity>,
-    /// When the one that has fired longest started to fire.
-    pub firing_since: Option<Timestamp>,
-    /// When the one that has been pending longest breached first.
-    pub pending_since: Option<Timestamp>,
-    /// When one was resolved last.
-    pub resolved_at: Option<Timestamp>,
 }
 
 /// What is wrong with the query of a rule or with its input.
@@ -97,9 +91,6 @@ fn summary(row: &Row) -> Result<RuleSummary, Error> {
         resolved: row.maybe_count("resolved")?.unwrap_or(0),
         instances: row.maybe_count("known")?.unwrap_or(0),
         severity: row.maybe_count("worst")?.and_then(severity_of_rank),
-        firing_since: row.maybe_instant("firing_since")?,
-        pending_since: row.maybe_instant("pending_since")?,
-        resolved_at: row.maybe_instant("resolved_at")?,
     })
 }
 
@@ -139,14 +130,11 @@ const SUMMARIES: &str = concat!(
             CAST(SUM(CASE WHEN condition = 'resolved' THEN 1 ELSE 0 END) AS BIGINT) AS resolved,
             CAST(MIN(CASE WHEN condition = 'firing' THEN ",
     severity_rank!(),
-    " END) AS BIGINT) AS worst,
-            MIN(firing_since) AS firing_since,
-            MIN(CASE WHEN condition = 'pending' THEN breached_since END) AS pending_since,
-            MAX(resolved_at) AS resolved_at
+    " END) AS BIGINT) AS worst
         FROM instances WHERE rule_uid IN (SELECT uid FROM given) GROUP BY rule_uid
     )
     SELECT rules.uid AS uid, next_at, decided_through, health, health_since, health_runs, failure, overflow_since,
-        known, firing, recovering, pending, resolved, worst, firing_since, pending_since, resolved_at
+        known, firing, recovering, pending, resolved, worst
     FROM rules
     LEFT JOIN rule_states ON rule_states.rule_uid = rules.uid
     LEFT JOIN counts ON counts.rule_uid = rules.uid

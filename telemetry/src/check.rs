@@ -6,15 +6,15 @@ use datafusion::common::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as SqlStatement};
-use watchfire_model::{Column, Failure, FailureCode, QuerySpec, Timestamp, Window};
+use watchfire_model::{Failure, FailureCode, QuerySpec, Timestamp, Window};
 
 use crate::Telemetry;
 use crate::engine::{Asked, Engine, Refusal};
-use crate::failure::{self, listed};
-use crate::nearest::nearest;
+use crate::failure;
 use crate::parse::{Parsed, Question};
 use crate::part::{PartError, SqlPart};
 use crate::place::{Place, of_error};
+use crate::sought;
 
 /// A mistake, or a doubt, about a text of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +29,32 @@ pub struct SqlProblem {
     pub length: usize,
     /// Whether it is a mistake; else it is a doubt.
     pub severity_is_error: bool,
-    /// A word for scripts: `invalid_sql`, `unknown_key`, `always_fires`, `limit_without_order`, `source`, `window_on`, ….
+    /// A word for scripts: `invalid_sql`, `unknown_key`, `always_fires`, `limit_without_order`, `source`, `window_on`,
+    /// `name_taken`, `not_a_number`, ….
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
     /// How to mend it.
     pub help: Option<String>,
+}
+
+/// The columns that the result of a rule's query must have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sought {
+    /// They, in the order in which [`SqlPart::Key`] counts them.
+    pub columns: Vec<SoughtColumn>,
+    /// Whether the result is joined with that of the window before: each numeric column `x` is followed by
+    /// `x_prev` and `x_change`.
+    pub compares: bool,
+}
+
+/// One column that a rule names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoughtColumn {
+    /// Its name.
+    pub name: String,
+    /// Whether it is summed, and must be a number for that.
+    pub is_summed: bool,
 }
 
 /// Any instant: the plan is not run.
@@ -43,19 +63,20 @@ const SOME_TIME: Timestamp = Timestamp::from_seconds(1_767_225_600);
 impl Telemetry {
     /// Plans a rule's question without running it, and tells every mistake it finds.
     ///
-    /// `keys` (`per` and the like) must be columns of the result. A query that always returns
+    /// The columns of `sought` (`per` and the like) must be in the result, or be added to it by a comparison, whose
+    /// names must be free. A query that always returns
     /// one row, under a rule without `when`, has the code `always_fires`: an error for an alert,
     /// nothing wrong with a report.
-    pub async fn check(&self, query: &QuerySpec, keys: &[String]) -> Vec<SqlProblem> {
+    pub async fn check(&self, query: &QuerySpec, sought: &Sought) -> Vec<SqlProblem> {
         let engine = self.engine.clone();
-        let (question, window_on, keys) = (Question::of(query), query.window_on.clone(), keys.to_vec());
+        let (question, window_on, sought) = (Question::of(query), query.window_on.clone(), sought.clone());
         let timeout = query.timeout.max(engine.limits.query_timeout);
-        let work = async move { Ok(Box::pin(check(&engine, question, window_on, &keys)).await) };
+        let work = async move { Ok(Box::pin(check(&engine, question, window_on, &sought)).await) };
         self.runtime.run(timeout, work).await.unwrap_or_else(|failure| vec![of_failure(&failure)])
     }
 }
 
-async fn check(engine: &Engine, question: Question, window_on: Option<String>, keys: &[String]) -> Vec<SqlProblem> {
+async fn check(engine: &Engine, question: Question, window_on: Option<String>, sought: &Sought) -> Vec<SqlProblem> {
     let window = Some(Window { start: SOME_TIME, end: SOME_TIME });
     let window_on_again = window_on.clone();
     let asked = Asked { at: SOME_TIME, window, window_on };
@@ -74,14 +95,14 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, k
             if errors.iter().all(|error| error.part != SqlPart::Query)
                 && let Ok(ready) = engine.prepare(&bare, asked).await
             {
-                problems.extend(missing_keys(keys, &ready.layout().columns));
+                problems.extend(sought::problems(sought, &ready.layout().columns));
             }
             problems
         }
         Err(Refusal::Failed(failure)) => vec![of_failure(&failure)],
         Err(Refusal::NeverFilled) => Vec::new(),
         Ok(ready) => {
-            let mut problems = missing_keys(keys, &ready.layout().columns);
+            let mut problems = sought::problems(sought, &ready.layout().columns);
             if let Some(entry) = engine.plans.get(&question) {
                 let plan = entry.planned.as_ref().map(|planned| &planned.plan);
                 problems.extend(plan.filter(|_| question.when.is_none()).and_then(always_fires));
@@ -107,21 +128,6 @@ fn without(question: &Question, errors: &[PartError]) -> Question {
         }
     }
     question
-}
-
-fn missing_keys(keys: &[String], columns: &[Column]) -> Vec<SqlProblem> {
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    let missing = keys.iter().enumerate().filter(|(_, key)| !names.contains(&key.as_str()));
-    missing
-        .map(|(index, key)| {
-            let help = match nearest(key, names.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the result has {}", listed(&names)),
-            };
-            let message = format!("the result of the query has no column `{key}`");
-            problem(SqlPart::Key(index), Place::UNKNOWN, "unknown_key", message, Some(help))
-        })
-        .collect()
 }
 
 /// A total over everything is one row at every slot, whatever happened.
@@ -199,7 +205,13 @@ fn of_failure(failure: &Failure) -> SqlProblem {
     problem(SqlPart::Query, Place::UNKNOWN, code, failure.message.clone(), help)
 }
 
-fn problem(part: SqlPart, place: Place, code: &'static str, message: String, help: Option<String>) -> SqlProblem {
+pub(crate) fn problem(
+    part: SqlPart,
+    place: Place,
+    code: &'static str,
+    message: String,
+    help: Option<String>,
+) -> SqlProblem {
     let Place { line, column, length } = place;
     SqlProblem { part, line, column, length, severity_is_error: true, code, message, help }
 }

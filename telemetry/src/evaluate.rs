@@ -1,6 +1,6 @@
 //! One evaluation: the question of a rule at a slot, as an outcome.
 
-use watchfire_model::{Failure, Outcome, QuerySpec, SlotContext};
+use watchfire_model::{Failure, Keep, Outcome, QuerySpec, SlotContext};
 
 use crate::Telemetry;
 use crate::engine::{Asked, Engine, Refusal};
@@ -14,35 +14,39 @@ impl Telemetry {
     ///
     /// `now()` and the parameters come from `context`. Unless the query itself names
     /// `$window_start` or `$window_end`, every scan of a table with a time column is cut to the
-    /// window; a condition that names them filters nothing and lifts no cut. `NoData` when every table that the query names is empty in the window. Never an
-    /// error: what goes wrong is `Outcome::Failed`, at the latest after `query.timeout`.
+    /// window; a condition that names them filters nothing and lifts no cut. `NoData` when every table
+    /// that the query names is empty in the window, unless `query.asks_without_data` and its columns are
+    /// known. Never an error: what goes wrong is `Outcome::Failed`, at the latest after `query.timeout`.
     pub async fn evaluate(&self, query: &QuerySpec, context: &SlotContext) -> Outcome {
         let engine = self.engine.clone();
         let (question, context, window_on) = (Question::of(query), *context, query.window_on.clone());
-        let keep = query.keep;
+        let wanted = Wanted { keep: query.keep, without_data: query.asks_without_data };
         let work = async move {
             let asked = Asked { at: context.scheduled_for, window: context.window, window_on };
-            Box::pin(run(&engine, &question, asked, keep)).await
+            Box::pin(run(&engine, &question, asked, wanted)).await
         };
         self.runtime.run(query.timeout, work).await.unwrap_or_else(Outcome::Failed)
     }
 }
 
-async fn run(
-    engine: &Engine,
-    question: &Question,
-    asked: Asked,
-    keep: watchfire_model::Keep,
-) -> Result<Outcome, Failure> {
+/// What of the answer is wanted.
+struct Wanted {
+    keep: Keep,
+    without_data: bool,
+}
+
+async fn run(engine: &Engine, question: &Question, asked: Asked, wanted: Wanted) -> Result<Outcome, Failure> {
     let ready = match engine.prepare(question, asked.clone()).await {
         Ok(ready) => ready,
         Err(Refusal::NeverFilled) => return Ok(Outcome::NoData),
         Err(refusal) => return Err(refusal.into_failure()),
     };
-    let empty = all_empty(&ready.tables, ready.state(), asked.window, asked.window_on.as_deref()).await;
-    if empty.map_err(|error| failure::of(&error))? {
-        return Ok(Outcome::NoData);
+    if !wanted.without_data {
+        let empty = all_empty(&ready.tables, ready.state(), asked.window, asked.window_on.as_deref()).await;
+        if empty.map_err(|error| failure::of(&error))? {
+            return Ok(Outcome::NoData);
+        }
     }
-    let seen = observe(ready.start()?, ready.layout(), keep, &engine.limits).await;
+    let seen = observe(ready.start()?, ready.layout(), wanted.keep, &engine.limits).await;
     seen.map(Outcome::Rows).map_err(|failure| ready.explained(failure))
 }

@@ -46,6 +46,7 @@ mod plan;
 pub mod result_file;
 mod runtime;
 mod session;
+mod sought;
 mod source;
 mod table;
 mod value;
@@ -64,7 +65,7 @@ use crate::runtime::QueryRuntime;
 use crate::table::memory::MemoryRecords;
 
 pub use ad_hoc::QueryResult;
-pub use check::SqlProblem;
+pub use check::{Sought, SoughtColumn, SqlProblem};
 pub use error::Error;
 pub use ingest::{DecodeError, Origin, Record, RecordKind, decode_logs, decode_traces, to_ndjson};
 pub use limits::Limits;

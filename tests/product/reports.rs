@@ -87,7 +87,7 @@ async fn a_result_is_kept_beside_its_run_also_when_the_server_dies() {
     assert_eq!((&told.body["rows"], &told.body["row_count"]), (&json!([{"level": 0}]), &json!(1)));
     let link = told.body["links"]["csv"].as_str().unwrap().replace(public, product.url());
     let download = harness::http::client().get(link).send().await.unwrap();
-    assert_eq!((download.status().as_u16(), download.text().await.unwrap().as_str()), (200, "level\r\n0\r\n"));
+    assert_eq!((download.status().as_u16(), download.text().await.unwrap().as_str()), (200, "\u{feff}level\r\n0\r\n"));
     product.kill();
     product.exit(SOON).await;
     let kept = async || -> Vec<Value> {

@@ -8,7 +8,7 @@ use super::text::lines;
 use crate::limits::CSV_MAX_BYTES;
 
 /// By which a spreadsheet knows that the text is UTF-8.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// All rows of a result with every column and every cell in full, at most [`CSV_MAX_BYTES`].
 ///
@@ -64,7 +64,7 @@ fn plain_cell(cell: &Cell) -> String {
 }
 
 /// A text that a spreadsheet would take for a formula begins with an apostrophe.
-fn guarded(text: &str) -> String {
+pub fn guarded(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 

@@ -21,7 +21,7 @@ use watchfire_model::{Severity, Timestamp};
 
 pub use compose::compose;
 pub(crate) use compose::difference;
-pub use csv::csv_of;
+pub use csv::{BYTE_ORDER_MARK, csv_of, guarded};
 pub use duration_text::duration_text;
 pub use instant_text::{clock_text, date_text, instant_text, span_text, window_text};
 pub use mono::Mono;

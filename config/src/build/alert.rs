@@ -94,8 +94,8 @@ pub(crate) fn alert(
     if let (Some(_), Some(_), Some(name)) = (&raw.name.value, &raw.query.value, raw.name.at()) {
         lint(raw, &rule, &schedule, name, report);
     }
-    let columns = [key_columns(raw, report), audience.totals, texts.columns].concat();
-    let wanted = Wanted { subject: &defined.subject, rule: &rule, query: &query, columns, compares: false };
+    let (columns, totals) = ([key_columns(raw, report), texts.columns].concat(), audience.totals);
+    let wanted = Wanted { subject: &defined.subject, rule: &rule, query: &query, columns, totals, compares: false };
     let check = sql_check(&keys, wanted, report).map(|check| with_conditions(check, raw, report));
     let valid = !defined.bad && report.errors() == before;
     let presentation = Presentation {
@@ -162,6 +162,7 @@ fn query_spec(raw: &RawAlert, keys: &RuleKeys<'_>, known: &Known<'_>, mode: Mode
         window_on: text(&raw.window_on),
         timeout: timeout(keys, known, report),
         keep: if keep_all { Keep::All } else { Keep::Shown(max_rows) },
+        asks_without_data: false,
     }
 }
 

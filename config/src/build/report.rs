@@ -52,6 +52,8 @@ pub(crate) fn report(
         timeout: timeout(&keys, known, report),
         // The whole result is stored, and summed.
         keep: Keep::All,
+        // What stays silent about an empty result need not have one.
+        asks_without_data: notify_when == Mode::Always,
     };
     let spec = ReportSpec { compares: compares(raw, &schedule, report), kept_for: kept_for(raw, report) };
     let texts = texts(keys.message, Keys::Never, report);
@@ -100,8 +102,9 @@ pub(crate) fn report(
         gaps_between_windows(&keys, &schedule, report);
         no_channel(&raw.notify, &rule, name, report);
     }
-    let columns = [audience.totals, texts.columns].concat();
-    let wanted = Wanted { subject: &defined.subject, rule: &rule, query: &query, columns, compares: spec.compares };
+    let (columns, totals) = (texts.columns, audience.totals);
+    let wanted =
+        Wanted { subject: &defined.subject, rule: &rule, query: &query, columns, totals, compares: spec.compares };
     let check = sql_check(&keys, wanted, report);
     let valid = !defined.bad && report.errors() == before;
     let presentation = Presentation {

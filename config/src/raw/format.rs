@@ -10,7 +10,7 @@ mapping! {
         table: RawTable;
         /// `bar` draws a bar for each row, of the first summed column, else of the first numeric one; default none.
         chart: Phrased<Bar>;
-        /// `csv` attaches all rows as a file, in mail; default none.
+        /// `csv` attaches the rows as a file, in mail: up to `max_rows` of the rule, at most 5 MiB; default none.
         attach: Phrased<Csv>;
     }
 }

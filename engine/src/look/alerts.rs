@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use watchfire_alerts::Instance;
-use watchfire_model::{ConditionName, InstanceKey, ProjectName, RuleKind, RuleName, RuleUid, Timestamp};
+use watchfire_alerts::{Instance, Rule};
+use watchfire_model::{ChannelName, ConditionName, InstanceKey, ProjectName, RuleKind, RuleName, RuleUid, Timestamp};
 use watchfire_store::{
     DeliveryFilter, DeliveryRow, DeliveryState, InstancePlace, RuleSummary, RunFilter, RunRow, Store,
 };
@@ -222,11 +222,12 @@ fn sentence(
     let channels: Vec<&str> = overview.words.channels.iter().map(String::as_str).collect();
     let told: Vec<&str> =
         worst.map(|instance| instance.told.iter().map(|name| name.as_str()).collect()).unwrap_or_default();
-    let undelivered = undelivered(deliveries);
+    let undelivered = undelivered(&hearers(rule), deliveries);
     explain(&Facts {
         kind: rule.kind,
         enabled: definition.enabled,
         notify_when: rule.notify_when,
+        no_data: rule.no_data,
         when: definition.query.when.as_deref(),
         has_per: !rule.per.is_empty(),
         hold_for: rule.hold_for,
@@ -244,13 +245,21 @@ fn sentence(
     })
 }
 
-/// The newest message of any channel, if it has been tried in vain.
-fn undelivered(deliveries: &[DeliveryRow]) -> Option<Told> {
+/// Every channel that may be told of a rule, also of its failures.
+fn hearers(rule: &Rule) -> Vec<&ChannelName> {
+    let assigned = rule.notify.iter().map(|assignment| &assignment.channel);
+    assigned.chain(&rule.owner_channel).chain(&rule.fallback_channel).collect()
+}
+
+/// The newest message of any channel that the rule still has, if it has been tried in vain.
+fn undelivered(hearers: &[&ChannelName], deliveries: &[DeliveryRow]) -> Option<Told> {
+    let deliveries: Vec<&DeliveryRow> =
+        deliveries.iter().filter(|delivery| hearers.contains(&&delivery.channel)).collect();
     let mut newest: HashMap<&str, &DeliveryRow> = HashMap::new();
-    for delivery in deliveries {
+    for delivery in &deliveries {
         newest.entry(delivery.channel.as_str()).or_insert(delivery);
     }
-    let in_vain = |delivery: &&DeliveryRow| match delivery.state {
+    let in_vain = |delivery: &&&DeliveryRow| match delivery.state {
         DeliveryState::Dead => true,
         DeliveryState::Pending | DeliveryState::Sending => delivery.attempts > 0,
         DeliveryState::Done | DeliveryState::Superseded => false,
@@ -262,4 +271,39 @@ fn undelivered(deliveries: &[DeliveryRow]) -> Option<Told> {
         state: failed.state,
         last_error: failed.last_error.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use watchfire_model::{NotificationId, NotificationKind};
+    use watchfire_store::DeliveryId;
+
+    use super::*;
+
+    fn delivery(channel: &str, state: DeliveryState) -> DeliveryRow {
+        let channel = ChannelName::new(channel);
+        DeliveryRow {
+            id: DeliveryId { notification: NotificationId::new(channel.as_str()), channel: channel.clone() },
+            channel,
+            rule: Some(RuleName::new("high")),
+            kind: NotificationKind::AlertStarted,
+            state,
+            attempts: 1,
+            next_at: None,
+            last_error: None,
+            created_at: Timestamp::EPOCH,
+            done_at: None,
+        }
+    }
+
+    #[test]
+    fn a_channel_that_the_rule_no_longer_has_is_not_spoken_of() {
+        let deliveries = [delivery("old", DeliveryState::Dead), delivery("hook", DeliveryState::Dead)];
+        let of = |names: &[&str]| {
+            let names: Vec<ChannelName> = names.iter().map(|name| ChannelName::new(*name)).collect();
+            undelivered(&names.iter().collect::<Vec<_>>(), &deliveries).map(|told| told.channel)
+        };
+        assert_eq!(of(&["hook"]).as_deref(), Some("hook"));
+        assert_eq!(of(&["other"]), None);
+    }
 }

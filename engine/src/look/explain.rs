@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use watchfire_alerts::{Condition, Hold, Mode};
+use watchfire_alerts::{Condition, Hold, Mode, NoData};
 use watchfire_model::{RuleKind, Severity, Timestamp, format_duration};
 use watchfire_store::{DeliveryState, RuleSummary, Trouble};
 
@@ -14,6 +14,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) kind: RuleKind,
     pub(crate) enabled: bool,
     pub(crate) notify_when: Mode,
+    pub(crate) no_data: NoData,
     pub(crate) when: Option<&'a str>,
     pub(crate) has_per: bool,
     pub(crate) hold_for: Hold,
@@ -83,9 +84,10 @@ fn standing(facts: &Facts<'_>) -> String {
         Some(Condition::Resolved { at }) => format!("Resolved at {at}; {}", last_run(facts)),
         Some(Condition::Inactive) | None => format!("Not firing: {}", last_run(facts)),
     };
-    // After a first part it goes on in lower case, and says that trouble moves no condition.
+    // After a first part it goes on in lower case, and says so when trouble moves no condition.
     match &summary.trouble {
         Trouble::None => text,
+        Trouble::NoData { .. } if matches!(facts.no_data, NoData::Resolve | NoData::Ok) => lower(&text),
         Trouble::NoData { .. } | Trouble::Error { .. } => format!("its condition stays as it was: {}", lower(&text)),
     }
 }
@@ -155,25 +157,28 @@ fn hearing(facts: &Facts<'_>) -> String {
     if facts.channels.is_empty() {
         return "nobody is told: it names no channel in `notify`".to_owned();
     }
-    let undelivered = facts.undelivered.map(|told| {
-        let why = told.last_error.as_deref().map_or(String::new(), |why| format!(": {why}"));
-        match told.state {
-            DeliveryState::Dead => format!("the newest message to `{}` was given up{why}", told.channel),
-            DeliveryState::Pending | DeliveryState::Sending => {
-                format!("the newest message to `{}` has not arrived yet{why}", told.channel)
-            }
-            DeliveryState::Done | DeliveryState::Superseded => String::new(),
-        }
-    });
-    if let Some(text) = undelivered.filter(|text| !text.is_empty()) {
-        return text;
-    }
+    let parts = [heard(facts), facts.undelivered.map(undelivered).unwrap_or_default()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+fn heard(facts: &Facts<'_>) -> String {
     match facts.worst {
         Some(Condition::Firing { .. }) if facts.told.is_empty() => {
             "no channel was told: its severity, reason or `notify_when` is none that they hear".to_owned()
         }
         Some(Condition::Firing { .. }) => format!("told to {}", facts.told.join(", ")),
         Some(Condition::Inactive | Condition::Pending { .. } | Condition::Resolved { .. }) | None => String::new(),
+    }
+}
+
+fn undelivered(told: &Told) -> String {
+    let why = told.last_error.as_deref().map_or(String::new(), |why| format!(": {why}"));
+    match told.state {
+        DeliveryState::Dead => format!("the newest message to `{}` was given up{why}", told.channel),
+        DeliveryState::Pending | DeliveryState::Sending => {
+            format!("the newest message to `{}` has not arrived yet{why}", told.channel)
+        }
+        DeliveryState::Done | DeliveryState::Superseded => String::new(),
     }
 }
 
@@ -215,9 +220,6 @@ mod tests {
             resolved: 0,
             instances: 0,
             severity: None,
-            firing_since: None,
-            pending_since: None,
-            resolved_at: None,
         }
     }
 
@@ -227,6 +229,7 @@ mod tests {
             kind: RuleKind::Alert,
             enabled: true,
             notify_when: Mode::Transitions,
+            no_data: NoData::Keep,
             when: Some("n > 5"),
             has_per: false,
             hold_for: Hold::Time(Duration::from_secs(180)),
@@ -316,7 +319,8 @@ mod tests {
                 facts.told = &["hook"];
                 facts.undelivered = Some(&told);
             }),
-            "Firing (critical) since 1970-01-01T00:01:00Z; the newest message to `hook` was given up: payload (400)."
+            "Firing (critical) since 1970-01-01T00:01:00Z; told to hook; the newest message to `hook` was \
+             given up: payload (400)."
         );
         let recovering = RuleSummary { recovering: 1, ..summary };
         let clear = Some(Clear { since: at(120), runs: 1 });
@@ -361,6 +365,16 @@ mod tests {
         );
         let empty = RuleSummary { trouble: Trouble::NoData { since: at(60), runs: 1 }, ..calm() };
         let run = Some(LastRun { scheduled_for: at(180), outcome: "no_data", row_count: 0 });
+        let resolved = Condition::Resolved { at: at(60) };
+        assert_eq!(
+            said(&empty, |facts| {
+                facts.last_run = run;
+                facts.worst = Some(&resolved);
+                facts.no_data = NoData::Resolve;
+            }),
+            "Without data since 1970-01-01T00:01:00Z (1 run in a row): its input is empty; resolved at \
+             1970-01-01T00:01:00Z; at 1970-01-01T00:03:00Z its input was empty."
+        );
         assert_eq!(
             said(&empty, |facts| facts.last_run = run),
             "Without data since 1970-01-01T00:01:00Z (1 run in a row): its input is empty; its condition stays as it \

@@ -26,6 +26,7 @@ pub fn report(name: &str, pattern: &str, window: WindowSpec, sql: &str) -> RuleD
     definition.query.sql = sql.into();
     definition.query.when = None;
     definition.query.keep = Keep::All;
+    definition.query.asks_without_data = true;
     definition.rule.kind = RuleKind::Report;
     definition.rule.has_when = false;
     definition.rule.notify_when = Mode::Always;

@@ -132,6 +132,7 @@ async fn an_empty_day_is_sent_always_or_not_at_all_and_kept_when_it_is_sent() {
     let nothing = "SELECT model, cost FROM calls WHERE cost > 100";
     let any = |mut definition: watchfire_engine::RuleDefinition| {
         definition.rule.notify_when = Mode::AnyResults;
+        definition.query.asks_without_data = false;
         definition
     };
     let rules = vec![
@@ -146,7 +147,7 @@ async fn an_empty_day_is_sent_always_or_not_at_all_and_kept_when_it_is_sent() {
     for (rule, outcome, told, kept) in [
         ("always", "clear", 1, Some("model cost: ")),
         ("any", "clear", 0, None),
-        ("always-without-data", "clear", 1, Some(": ")),
+        ("always-without-data", "clear", 1, Some("model n cost: ")),
         ("any-without-data", "clear", 0, None),
     ] {
         let run = scene.decided(rule, slot).await;
@@ -157,6 +158,31 @@ async fn an_empty_day_is_sent_always_or_not_at_all_and_kept_when_it_is_sent() {
         );
         assert_eq!(scene.result(rule, slot).await.as_deref(), kept, "{rule}");
         assert_eq!(scene.told(rule).await.len(), usize::from(told > 0), "{rule}");
+    }
+    scene.engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_day_without_data_is_counted_and_compared_like_any_other() {
+    let compared = |mut definition: watchfire_engine::RuleDefinition| {
+        definition.report = Some(ReportSpec { compares: true, ..definition.report.unwrap() });
+        definition
+    };
+    let rules = vec![
+        report("count", NINE, WindowSpec::PreviousDay, "SELECT count(*) AS n FROM calls"),
+        compared(report("compared", NINE, WindowSpec::PreviousDay, COUNT)),
+        compared(report("count-compared", NINE, WindowSpec::PreviousDay, "SELECT count(*) AS n FROM calls")),
+    ];
+    // The night before the 20th in Berlin begins at 23:00 of the 18th in UTC.
+    let calls = hourly_calls("2026-11-17T23:00:00Z", "2026-11-18T23:00:00Z");
+    let scene = Scene::start_at(at("2026-11-20T06:00:00Z"), &calls, rules).await;
+    let slot = "2026-11-20T08:00:00Z";
+    for (rule, found) in
+        [("count", "n: 0"), ("compared", &format!("{COLUMNS}: ")), ("count-compared", "n n_prev n_change: 0 24 -24")]
+    {
+        let run = scene.decided(rule, slot).await;
+        assert_eq!((run.status, run.notified), (RunStatus::Ran, Some(1)), "{rule}");
+        assert_eq!(scene.result(rule, slot).await.as_deref(), Some(found), "{rule}");
     }
     scene.engine.stop().await;
 }

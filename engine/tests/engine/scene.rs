@@ -135,6 +135,7 @@ pub fn minutely(name: &str, catch_up: CatchUp) -> RuleDefinition {
         window_on: None,
         timeout: Duration::from_secs(30),
         keep: Keep::Shown(10),
+        asks_without_data: false,
     };
     RuleDefinition {
         rule: rule(name, minute),

@@ -158,7 +158,6 @@ on_both! {
         let busy = summaries.remove(&uid("a")).unwrap();
         assert_eq!((busy.firing, busy.recovering, busy.pending, busy.resolved, busy.instances), (4, 1, 1, 1, 7));
         assert_eq!(busy.severity, Some(Severity::Error), "only what fires counts");
-        assert_eq!((busy.firing_since, busy.pending_since, busy.resolved_at), (Some(at(2)), Some(at(3)), Some(at(5))));
         assert_eq!(busy.trouble, Trouble::Error { since: at(9), runs: 2, failure });
         assert_eq!((busy.next_at, busy.decided_through), (Some(at(120)), at(60)));
         let quiet = summaries.remove(&uid("quiet")).unwrap();

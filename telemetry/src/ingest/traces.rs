@@ -18,7 +18,7 @@ use super::text::{cut_owned, non_empty};
 use super::{level, pending};
 use crate::limits::{MESSAGE_BYTES_MAX, RECORD_BYTES_MAX, TEXT_BYTES_MAX};
 
-/// The rows of a request: each span, followed by its events.
+/// The rows of a request: each span, behind its events.
 pub(super) fn rows(
     request: &ExportTraceServiceRequest,
     arrived_at: Timestamp,
@@ -45,7 +45,7 @@ pub(super) fn rows(
 
 fn row(span: &Span, origin: &Arc<Origin>, arrived_at: Timestamp) -> Record {
     let attributes = Attributes::of(&span.attributes);
-    let kind = kind(&attributes);
+    let kind = kind(span, &attributes);
     let status = span.status.as_ref();
     let code = status.map(|status| status.code());
     let (start, end) = extent(span, arrived_at);
@@ -88,10 +88,11 @@ fn row(span: &Span, origin: &Arc<Origin>, arrived_at: Timestamp) -> Record {
     record
 }
 
-fn kind(attributes: &Attributes<'_>) -> RecordKind {
+/// A log has no duration: what is marked as one and has lasted is a span.
+fn kind(span: &Span, attributes: &Attributes<'_>) -> RecordKind {
     match attributes.text("logfire.span_type").as_deref() {
         Some(pending::SPAN_TYPE) => RecordKind::PendingSpan,
-        Some("log") => RecordKind::Log,
+        Some("log") if seconds(span) == 0.0 => RecordKind::Log,
         _ => RecordKind::Span,
     }
 }

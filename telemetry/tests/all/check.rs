@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use watchfire_model::{QuerySpec, Severity};
+use watchfire_telemetry::{Sought, SoughtColumn};
 
 use crate::harness::{World, spec};
 
@@ -103,4 +104,28 @@ async fn a_source_that_is_not_there_is_told() {
     world.source("gone", "gone.ndjson", None);
     let problems = world.problems(&spec("SELECT v FROM gone"), &[]).await;
     assert!(problems.starts_with("Query 0:0+0 error source: source `gone`:"), "{problems}");
+}
+
+#[tokio::test]
+async fn columns_of_a_comparison_are_those_of_numbers_and_only_numbers_are_summed() {
+    let world = World::of_minutes();
+    let summed = |names: &[&str]| {
+        let column = |name: &&str| SoughtColumn { name: (*name).to_owned(), is_summed: true };
+        Sought { columns: names.iter().map(column).collect(), compares: true }
+    };
+    let inner = spec("SELECT service, n FROM (SELECT service, v AS n, v AS cost_prev FROM t) AS inner_one");
+    let names = ["n", "n_prev", "n_change", "service", "service_prev", "cost_prev"];
+    assert_snapshot!(world.problems_of(&inner, summed(&names)).await, @"
+    Key(3) 0:0+0 error not_a_number: `service` is no number but a string, and only numbers are summed [numbers are `n`]
+    Key(4) 0:0+0 error unknown_key: there is no `service_prev`: `service` is no number but a string, and only numbers are compared [numbers are `n`]
+    Key(5) 0:0+0 error unknown_key: the result of the query has no column `cost_prev` [the result has `service`, `n`]
+    ");
+    // The name stands in the text, and not in the result: it is that of the comparison.
+    let inner = spec("SELECT service, n FROM (SELECT service, v AS n, v AS n_prev FROM t) AS inner_one");
+    assert_eq!(world.problems_of(&inner, summed(&["n_prev"])).await, "");
+    // A column of its own so named is meant, where no number collides with it.
+    let own = spec("SELECT service, service AS m, v AS m_prev FROM t");
+    assert_eq!(world.problems_of(&own, summed(&["m_prev"])).await, "");
+    let both = spec("SELECT service, v AS n, v AS n_prev FROM t");
+    assert_snapshot!(world.problems_of(&both, summed(&["n"])).await, @"Query 0:0+0 error name_taken: `compare: previous_window` adds a column `n_prev` for `n`, and the query has one of this name [rename `n_prev` in the query with AS]");
 }

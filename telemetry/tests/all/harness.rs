@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use watchfire_model::{
     Keep, Observation, Outcome, QuerySpec, SlotContext, SourceFormat, SourceSpec, Timestamp, Value, Window,
 };
-use watchfire_telemetry::{Limits, SqlProblem, Telemetry};
+use watchfire_telemetry::{Limits, Sought, SoughtColumn, SqlProblem, Telemetry};
 
 /// Ten rows, one every minute from 06:00 to 06:09; `v` counts from 0, services take turns.
 pub fn minutes() -> String {
@@ -97,8 +97,12 @@ impl World {
     }
 
     pub async fn problems(&self, spec: &QuerySpec, keys: &[&str]) -> String {
-        let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
-        let problems = self.telemetry.check(spec, &keys).await;
+        let column = |key: &&str| SoughtColumn { name: (*key).to_owned(), is_summed: false };
+        self.problems_of(spec, Sought { columns: keys.iter().map(column).collect(), compares: false }).await
+    }
+
+    pub async fn problems_of(&self, spec: &QuerySpec, sought: Sought) -> String {
+        let problems = self.telemetry.check(spec, &sought).await;
         problems.iter().map(problem).collect::<Vec<_>>().join("\n")
     }
 }
@@ -120,6 +124,7 @@ pub fn spec(sql: &str) -> QuerySpec {
         window_on: None,
         timeout: Duration::from_secs(20),
         keep: Keep::All,
+        asks_without_data: false,
     }
 }
 

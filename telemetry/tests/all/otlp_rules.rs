@@ -229,6 +229,15 @@ fn missing_and_impossible_times_have_an_answer() {
 }
 
 #[test]
+fn a_log_lasts_no_time_and_what_lasts_is_a_span() {
+    let kind = |end| {
+        let marked = texts(&[("logfire.span_type", "log")]);
+        of_span(Span { end_time_unix_nano: end, ..span(marked) }).kind.as_str()
+    };
+    assert_eq!([SIX, 0, SIX + 1].map(kind), ["log", "log", "span"]);
+}
+
+#[test]
 fn attributes_of_ten_megabytes_are_cut_and_still_json() {
     let huge = vec![attribute("a", Value::IntValue(1)), attribute("big", text(&"\u{1}é\"".repeat(3_000_000)))];
     let row = of_span(span(huge));

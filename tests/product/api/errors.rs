@@ -3,8 +3,8 @@
 use harness::http::{self, client};
 use serde_json::Value;
 
-use super::{each, read};
-use crate::scene::Scene;
+use super::{each, read, read_until};
+use crate::scene::{Scene, alerts};
 
 #[tokio::test]
 async fn every_refusal_says_what_would_be_right() {
@@ -21,6 +21,8 @@ async fn every_refusal_says_what_would_be_right() {
         ("/api/alerts?cursor=abc", 400, "bad_parameter", "take `next` of the page before"),
         ("/api/alerts/hihg", 404, "no_such_rule", "did you mean `high`?"),
         ("/api/alerts/%ff", 400, "bad_path", "UTF-8"),
+        ("/api/alerts/a%00b", 400, "bad_path", "NUL"),
+        ("/api/runs?rule=%00", 400, "bad_parameter", "NUL"),
         ("/api/reports/high", 404, "no_such_rule", "/api/alerts"),
         ("/api/reports/none/runs", 404, "no_such_rule", "hold no report"),
         ("/api/reports/none/runs/x/result", 404, "no_such_rule", "hold no report"),
@@ -39,11 +41,26 @@ async fn every_refusal_says_what_would_be_right() {
         assert_eq!(keys, ["code", "message", "where", "help"]);
         assert!(body.to_string().replace("\\\"", "\"").contains(said), "GET {path} should say `{said}`: {body:#}");
     }
-    let runs = read(&product, "/api/runs?limit=1").await;
-    let cursor = runs["next"].as_str().map(str::to_owned);
-    if let Some(cursor) = cursor {
-        let (status, _) = http::get(&format!("{}/api/deliveries?cursor={cursor}", product.url())).await;
-        assert_eq!(status, 400, "a cursor of another list");
+    let runs = read_until(&product, "/api/runs?limit=1", |runs| runs["next"].is_string()).await;
+    let cursor = runs["next"].as_str().unwrap();
+    let (status, _) = http::get(&format!("{}/api/deliveries?cursor={cursor}", product.url())).await;
+    assert_eq!(status, 400, "a cursor of another list");
+}
+
+#[tokio::test]
+async fn a_deleted_rule_is_known_as_long_as_something_of_it_is_kept() {
+    let scene = Scene::with_one_rule().await;
+    let product = scene.launch().start().await;
+    read_until(&product, "/api/runs?rule=high", |runs| runs["items"][0].is_object()).await;
+    let other = scene.channels(&["hook"]) + &alerts(&[("low", "level > 100", "[hook]")]);
+    scene.dir.definitions("rules.yaml", &other);
+    read_until(&product, "/api/alerts", |found| each(found, "name") == ["low"]).await;
+    for path in ["/api/runs?rule=high&status=failed", "/api/deliveries?rule=high&state=dead"] {
+        let (status, body) = http::get(&format!("{}{path}", product.url())).await;
+        assert_eq!((status, &body["items"]), (200, &Value::Array(Vec::new())), "{path}");
+    }
+    for path in ["/api/runs?rule=never", "/api/deliveries?rule=never"] {
+        assert_eq!(http::get(&format!("{}{path}", product.url())).await.0, 404, "{path}");
     }
 }
 

@@ -51,20 +51,22 @@ fn base_url(raw: &RawOpsgenie, around: &Surroundings<'_>, report: &mut Report) -
             None
         }
         Some(base) => Some(base.to_owned()),
-        None => given_base(&text, node.at, report),
+        None => given_base(&text, &value.0, node.at, report),
     }
 }
 
 /// A base that is written out: an address to which the path can be appended.
-fn given_base(text: &str, at: Span, report: &mut Report) -> Option<String> {
+///
+/// Messages show `written`, the text of the file: what stands in for a `${NAME}` in it may be a secret.
+fn given_base(text: &str, written: &str, at: Span, report: &mut Report) -> Option<String> {
     let url = match check_url(text) {
         Ok(url) => url,
         Err(error) => {
-            not_a_base(text, &error, at, report);
+            not_a_base(written.trim(), &error, at, report);
             return None;
         }
     };
-    if let Some((message, help)) = cannot_be_followed(&url) {
+    if let Some((message, help)) = cannot_be_followed(&url, text == written.trim()) {
         report.error(at, "bad_url", message).help(help);
         return None;
     }
@@ -88,7 +90,8 @@ fn not_a_base(text: &str, error: &SpecError, at: Span, report: &mut Report) {
     report.error(at, "bad_url", format!("`base_url: {}` is neither a word nor an address", quoted(text))).help(help);
 }
 
-fn cannot_be_followed(url: &Url) -> Option<(&'static str, String)> {
+/// Why nothing can be appended to an address. What `is_literal` in the file may be shown.
+fn cannot_be_followed(url: &Url, is_literal: bool) -> Option<(&'static str, String)> {
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
         let help = "leave out user, password, `?…` and `#…`; the key has a place of its own".to_owned();
         return Some(("`base_url` is more than the beginning of an address", help));
@@ -96,7 +99,10 @@ fn cannot_be_followed(url: &Url) -> Option<(&'static str, String)> {
     let path = url.path().trim_end_matches('/');
     path.ends_with(PATH).then(|| {
         let base = url.as_str().trim_end_matches('/');
-        let help = format!("write `base_url: {}`", base.strip_suffix(PATH).unwrap_or(base));
+        let help = match base.strip_suffix(PATH).filter(|_| is_literal) {
+            Some(base) => format!("write `base_url: {base}`"),
+            None => "leave out `/v2/alerts` where the variable is set".to_owned(),
+        };
         ("`base_url` ends with `/v2/alerts`, which is appended to it", help)
     })
 }
