@@ -94,6 +94,7 @@ pub fn load(dir: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Result<
     for path in &files.definitions {
         definitions.push(read::<RawFile>(path)?);
     }
+    definitions.extend(files.dangling.into_iter().map(dangling));
     Ok(assemble(settings, definitions, environment))
 }
 
@@ -103,6 +104,17 @@ struct Parsed<T> {
     /// The folder of the file, absolute.
     folder: PathBuf,
     raw: Option<T>,
+}
+
+/// A link that leads nowhere: a file of nothing but this mistake.
+fn dangling<T>(path: PathBuf) -> Parsed<T> {
+    let mut report = Report::new(Arc::new(SourceText::new(path.as_path().into(), "")));
+    let to = std::fs::read_link(&path).map(|to| to.display().to_string()).unwrap_or_default();
+    let at = report.source.span((0, 0), (0, 0));
+    report
+        .error(at, "dangling_link", format!("the link leads to `{to}`, which cannot be read"))
+        .help("put the file there, or remove the link");
+    Parsed { report, folder: PathBuf::new(), raw: None }
 }
 
 fn read<T: FromNode>(path: &Path) -> Result<Parsed<T>, LoadError> {

@@ -234,6 +234,16 @@ fn bytes_that_are_no_text_are_a_mistake_of_their_file() {
     assert_eq!((codes(&loaded), loaded.problems[0].place.line), (vec!["not_utf8"], 2));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_hides_no_mistake_of_another_file() {
+    let folder = folder(&[("b.yaml", "version: 1\nalert: []\n")]);
+    std::os::unix::fs::symlink("gone.yaml", folder.path().join("a.yaml")).unwrap();
+    let loaded = load(folder.path(), &|_| None).unwrap();
+    assert_eq!(codes(&loaded), ["dangling_link", "unknown_key"]);
+    assert!(loaded.problems[0].message.contains("gone.yaml"), "{:?}", loaded.problems[0]);
+}
+
 #[test]
 fn a_file_that_is_too_large_is_not_read() {
     let folder = folder(&[("a.yaml", "version: 1\n")]);
