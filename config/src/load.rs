@@ -81,6 +81,7 @@ impl Loaded {
 /// When the folder or one of its files cannot be read.
 pub fn load(dir: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, LoadError> {
     let files = find(dir)?;
+    let is_empty = files.settings.is_empty() && files.definitions.is_empty() && files.dangling.is_empty();
     let mut settings = Vec::new();
     for path in &files.settings {
         settings.push(read::<RawSettings>(path)?);
@@ -95,7 +96,21 @@ pub fn load(dir: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Result<
         definitions.push(read::<RawFile>(path)?);
     }
     definitions.extend(files.dangling.into_iter().map(dangling));
-    Ok(assemble(settings, definitions, environment))
+    let mut loaded = assemble(settings, definitions, environment);
+    loaded.add_problems(is_empty.then(|| no_file(dir)));
+    Ok(loaded)
+}
+
+/// A folder without any file is seldom the one that was meant.
+fn no_file(dir: &Path) -> Problem {
+    Problem {
+        place: Place { file: dir.into(), line: 1, column: 1, length: 1 },
+        severity: ProblemSeverity::Warning,
+        code: "no_file",
+        message: "the folder holds no file named `*.yaml` or `*.yml`".to_owned(),
+        label: None,
+        help: Some("is it the right folder?".to_owned()),
+    }
 }
 
 /// One file with what could be read of it.

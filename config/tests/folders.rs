@@ -253,6 +253,12 @@ fn a_file_that_is_too_large_is_not_read() {
 }
 
 #[test]
+fn a_folder_without_a_file_is_a_warning() {
+    let loaded = loaded(&[("notes.txt", "not a definition")]);
+    assert_eq!((codes(&loaded), loaded.has_errors()), (vec!["no_file"], false));
+}
+
+#[test]
 fn two_files_of_settings_are_one_too_many() {
     let loaded = loaded(&[("watchfire.yaml", "version: 1\n"), ("watchfire.yml", "version: 1\n")]);
     assert_eq!(codes(&loaded), ["duplicate_settings"]);
@@ -488,7 +494,7 @@ fn every_setting_may_come_from_the_environment_which_wins_over_the_file() {
 
 #[test]
 fn a_mistake_in_the_environment_names_its_variable_and_shows_no_password() {
-    let folder = folder(&[]);
+    let folder = folder(&[("empty.yaml", "# nothing yet\n")]);
     let environment = |name: &str| match name {
         "WATCHFIRE_LIMITS_MEMORY" => Some("12XB".to_owned()),
         "WATCHFIRE_STORAGE_DATABASE_URL" => Some("mysql://u:hunter2@db/w".to_owned()),
