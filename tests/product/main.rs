@@ -23,4 +23,5 @@ mod semantics;
 mod shutdown;
 mod sources;
 mod start;
+mod trouble_told;
 mod webhook_answers;

@@ -1,11 +1,15 @@
 //! `watchfire channels test`: sends a marked test message through one channel, without a server.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use anyhow::bail;
+use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::{Value as Json, json};
 use watchfire_channels::spec::ChannelSpec;
-use watchfire_channels::{Presentation, SendOutcome, Sender, Telling, Wire, WireRequest, sample_notification};
+use watchfire_channels::{
+    Answer, Presentation, SendOutcome, Sender, Telling, Wire, WireMail, WireRequest, sample_notification,
+};
 use watchfire_engine::clock::{Clock, SystemClock};
 use watchfire_model::{NotificationKind, ProjectName, Timestamp};
 
@@ -14,6 +18,9 @@ use crate::definitions;
 use crate::exit::Exit;
 use crate::output;
 use crate::trouble;
+
+/// Most of an answer that is shown to people; with `--output json` there is all that is kept.
+const SHOWN_MAX_CHARS: usize = 200;
 
 pub(crate) async fn run(options: Channels, form: Output) -> anyhow::Result<Exit> {
     match options.action {
@@ -55,9 +62,37 @@ fn test_request(channel: &ChannelSpec, kind: NotificationKind, now: Timestamp) -
 fn show(wire: &Wire, form: Output) -> anyhow::Result<()> {
     match wire {
         Wire::Http(request) => show_request(request, form),
-        Wire::Mail(mail) => output::line(&mail.preview()),
-        Wire::Nothing { why } => output::line(why),
+        Wire::Mail(mail) => match form {
+            Output::Json => output::json(&mail_as_json(mail)),
+            Output::Text => output::line(&mail.preview()),
+        },
+        Wire::Nothing { why } => match form {
+            Output::Json => output::json(&json!({"sent": false, "why": why})),
+            Output::Text => output::line(why),
+        },
     }
+}
+
+/// The envelope, the headers and the two texts; of what is attached the names.
+fn mail_as_json(mail: &WireMail) -> Json {
+    let message = MessageParser::default().parse(&mail.message);
+    let headers: serde_json::Map<String, Json> = message
+        .iter()
+        .flat_map(|message| message.headers_raw())
+        .map(|(name, value)| (name.to_owned(), Json::from(value.replace("\r\n", "").trim())))
+        .collect();
+    let text = |body: Option<Cow<'_, str>>| body.map(|body| body.replace("\r\n", "\n"));
+    let message = message.as_ref();
+    json!({
+        "from": mail.from,
+        "to": mail.to,
+        "headers": headers,
+        "text": text(message.and_then(|message| message.body_text(0))),
+        "html": text(message.and_then(|message| message.body_html(0))),
+        "attachments": message
+            .map(|message| message.attachments().map(|part| part.attachment_name()).collect::<Vec<_>>())
+            .unwrap_or_default(),
+    })
 }
 
 fn show_request(request: &WireRequest, form: Output) -> anyhow::Result<()> {
@@ -88,6 +123,7 @@ fn show_request(request: &WireRequest, form: Output) -> anyhow::Result<()> {
 async fn send(channel: &ChannelSpec, request: &Wire, timeout: Duration, form: Output) -> anyhow::Result<Exit> {
     let answer = Sender::new(timeout)?.send(request).await;
     let outcome = answer.outcome.as_str();
+    let sent = matches!(answer.outcome, SendOutcome::Sent { .. });
     match form {
         Output::Json => output::json(&json!({
             "channel": channel.name.as_str(),
@@ -97,9 +133,50 @@ async fn send(channel: &ChannelSpec, request: &Wire, timeout: Duration, form: Ou
             "duration_ms": u64::try_from(answer.duration.as_millis()).unwrap_or(u64::MAX),
         }))?,
         Output::Text => {
-            let status = answer.status.map(|status| format!(" ({status})")).unwrap_or_default();
-            output::line(&format!("{}: {outcome}{status} {}", channel.name, answer.detail))?;
+            let told = if sent { sent_text(&answer) } else { not_sent_text(request, &answer) };
+            output::line(&format!("{}: {told}", channel.name))?;
         }
     }
-    Ok(if matches!(answer.outcome, SendOutcome::Sent { .. }) { Exit::Fine } else { Exit::No })
+    Ok(if sent { Exit::Fine } else { Exit::No })
+}
+
+fn sent_text(answer: &Answer) -> String {
+    let status = answer.status.map(|status| format!(" ({status})")).unwrap_or_default();
+    format!("sent{status} {}", shortened(&answer.detail)).trim_end().to_owned()
+}
+
+/// Whom it should have reached, what went wrong there, and what to look at.
+fn not_sent_text(wire: &Wire, answer: &Answer) -> String {
+    let receiver = match wire {
+        Wire::Http(request) => request.masked_url(),
+        Wire::Mail(mail) => format!("{}:{}", mail.smtp.host, mail.smtp.port),
+        Wire::Nothing { .. } => "nobody".to_owned(),
+    };
+    let outcome = answer.outcome.as_str();
+    match (wire, answer.status) {
+        (_, Some(status)) => {
+            let said = shortened(&answer.detail);
+            let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+            format!("not delivered ({outcome}): {receiver} answers {status}{said}")
+        }
+        // The end of the chain alone: what stands before it names layers of the client.
+        (Wire::Http(_), None) => {
+            let cause = answer.detail.rsplit(": ").next().unwrap_or_default();
+            format!("not delivered ({outcome}): {receiver}: {cause}; is the address right?")
+        }
+        (Wire::Mail(_) | Wire::Nothing { .. }, None) => {
+            format!("not delivered ({outcome}): {receiver}: {}", answer.detail)
+        }
+    }
+}
+
+/// An answer in one line: of a page nothing but that it is one.
+fn shortened(detail: &str) -> String {
+    let detail = detail.trim();
+    if detail.starts_with('<') {
+        return "a page for browsers, not an answer for programs; is the address right?".to_owned();
+    }
+    let line = detail.lines().next().unwrap_or_default();
+    let shown: String = line.chars().take(SHOWN_MAX_CHARS).collect();
+    if shown.len() < detail.len() { format!("{shown}…") } else { shown }
 }
