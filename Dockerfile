@@ -1,7 +1,13 @@
 # syntax=docker/dockerfile:1
 # One binary, non-root, one data volume:
 #   docker build -t watchfire .
-#   docker run -v "$PWD/config:/etc/watchfire:ro" -v watchfire-data:/var/lib/watchfire watchfire
+#   docker run --name watchfire --env-file watchfire.env \
+#       -v "$PWD/watchfire:/etc/watchfire:ro" -v watchfire-data:/var/lib/watchfire watchfire
+#   docker stop -t 35 watchfire
+# `watchfire/` is your folder of definitions, `watchfire.env` holds what they take from the environment
+# (`SLACK_URL=https://…`, a line each, without quotes). A folder of yours in the place of the volume must belong
+# to uid 10001: `sudo chown 10001 DIR`.
+#
 # There are no tokens yet, so it serves the container's own loopback only, which is enough for alerts to run
 # and to be sent. `docker exec CONTAINER watchfire health` and the other commands reach it there.
 
@@ -51,7 +57,9 @@ VOLUME /var/lib/watchfire
 WORKDIR /var/lib/watchfire
 EXPOSE 4318
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 CMD ["watchfire", "health"]
-# SIGTERM, which `docker stop` sends, drains and exits 0; a request in flight is given up to 15 s.
+# SIGTERM, which `docker stop` sends, lets what is under way end and exits 0, within 30 s (`delivery.timeout` is 15 s).
+# Docker kills after 10 s unless told otherwise: `docker stop -t 35`, or `stop_grace_period: 35s` in Compose. Nothing is
+# lost by a kill, but a message may be sent twice.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["watchfire"]
 CMD ["serve", "--config", "/etc/watchfire", "--data", "/var/lib/watchfire"]

@@ -72,9 +72,25 @@ impl Template {
     /// Each thing that is wrong: syntax (then nothing else is looked for), a name that messages do not have, a
     /// helper that there is not, a helper with too few or too many arguments.
     pub fn parse(text: &str) -> Result<Self, Vec<TemplateError>> {
-        let parsed = syntax::parse(text).map_err(|error| vec![error])?;
-        let uses = check::check(text, &parsed)?;
-        Ok(Self { text: text.to_owned(), parsed: Arc::new(parsed), uses })
+        Self::parse_with_columns(text).0
+    }
+
+    /// The same as [`Template::parse`], and beside it the columns that the text names, each with its place, in the
+    /// order of the text: they are known even when something else is wrong. After a mistake in the syntax there are
+    /// none.
+    pub fn parse_with_columns(text: &str) -> (Result<Self, Vec<TemplateError>>, Vec<ColumnUse>) {
+        let parsed = match syntax::parse(text) {
+            Ok(parsed) => parsed,
+            Err(error) => return (Err(vec![error]), Vec::new()),
+        };
+        let (uses, errors) = check::check(text, &parsed);
+        let columns = uses.columns.clone();
+        let template = if errors.is_empty() {
+            Ok(Self { text: text.to_owned(), parsed: Arc::new(parsed), uses })
+        } else {
+            Err(errors)
+        };
+        (template, columns)
     }
 
     /// The text as the file has it.

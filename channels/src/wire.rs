@@ -133,8 +133,17 @@ impl fmt::Display for HeaderText {
 
 impl WireRequest {
     /// The address as people may see it: `https://host/… (3f9a)`.
+    ///
+    /// For Opsgenie with its path, which says what the request does: its key is in a header. The query is masked.
     pub fn masked_url(&self) -> String {
-        masked_address(self.url.expose_secret())
+        let masked = masked_address(self.url.expose_secret());
+        match (self.vendor, Url::parse(self.url.expose_secret().trim())) {
+            (Vendor::Opsgenie, Ok(url)) => {
+                let query = if url.query().is_some() { "?…" } else { "" };
+                masked.replacen("/…", &format!("{}{query}", url.path()), 1)
+            }
+            (Vendor::Opsgenie, Err(_)) | (Vendor::Webhook | Vendor::Slack | Vendor::Discord, _) => masked,
+        }
     }
 
     /// The headers as people may see them: harmless ones as they are, `***` for every other value.
@@ -205,6 +214,14 @@ mod tests {
             request().masked_headers(),
             [("content-type", "application/json"), ("webhook-signature", "***"), ("authorization", "***")]
         );
+    }
+
+    #[test]
+    fn what_a_request_to_opsgenie_does_is_seen_in_its_path() {
+        let url = "https://ann:SECRET@api.opsgenie.com/v2/alerts/a1/close?identifierType=SECRET";
+        let shown = WireRequest { vendor: Vendor::Opsgenie, url: url.into(), ..request() }.masked_url();
+        assert!(shown.starts_with("https://api.opsgenie.com/v2/alerts/a1/close?… ("), "{shown}");
+        assert!(!shown.contains("SECRET"), "{shown}");
     }
 
     #[test]

@@ -114,6 +114,8 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "With --data or --database-url it decides against the state that is stored there; \
+                        without them, as if the rule had never run.")]
 pub(crate) struct Run {
     /// The rule
     pub(crate) name: String,
@@ -122,7 +124,6 @@ pub(crate) struct Run {
     /// The instant to evaluate for; it need not be a slot
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) at: Timestamp,
-    /// Decide against the state stored here; without it, as if the rule had never run
     #[command(flatten)]
     pub(crate) storage: Storage,
 }
@@ -140,8 +141,8 @@ pub(crate) struct Query {
 
 #[derive(Debug, Args)]
 pub(crate) struct Next {
-    /// The rule
-    #[arg(required_unless_present = "cron", requires = "config", conflicts_with = "cron")]
+    /// The rule; either this or --cron is needed
+    #[arg(requires = "config", conflicts_with = "cron")]
     pub(crate) rule: Option<String>,
     /// The folder with the definitions
     #[arg(long, value_name = "DIR", env = "WATCHFIRE_CONFIG")]
@@ -204,6 +205,7 @@ pub(crate) struct DeliveriesList {
 #[derive(Debug, Args)]
 pub(crate) struct DeliveriesRetry {
     /// The delivery
+    #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) id: String,
     #[command(flatten)]
     pub(crate) server: Server,

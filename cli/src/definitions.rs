@@ -47,8 +47,41 @@ pub(crate) async fn check_sql(loaded: &mut Loaded, telemetry: &Telemetry) {
                 .filter(|problem| matters(loaded, check, problem))
                 .map(|problem| placed(check, problem)),
         );
+        found.extend(empty_records(loaded, check));
     }
     loaded.add_problems(found);
+}
+
+/// The table that telemetry goes into, by both of its names.
+const RECORDS: [&str; 2] = ["records", "records_all"];
+
+/// A rule over telemetry sees nothing where nothing brings any: no source of that name, and no receiver yet.
+fn empty_records(loaded: &Loaded, check: &SqlCheck) -> Option<Problem> {
+    if loaded.definitions.sources.iter().any(|source| source.name == RECORDS[0]) {
+        return None;
+    }
+    let (line, column, name) = first_word(&check.query.sql, &RECORDS)?;
+    let mut place = check.query_text.place(line, column);
+    place.length = name.len();
+    let message = format!("`{name}` is empty: no source is named `{}`, and nothing else fills it yet", RECORDS[0]);
+    let help = format!("add `sources: [{{name: {}, type: ndjson, path: FILE}}]`", RECORDS[0]);
+    Some(check.problem(place, ProblemSeverity::Warning, "empty_records", &message, Some(help)))
+}
+
+/// Where one of these words stands first outside of texts, comments and longer words: line and column from 1, and the word.
+fn first_word<'a>(sql: &str, words: &[&'a str]) -> Option<(usize, usize, &'a str)> {
+    sql.lines().enumerate().find_map(|(line, text)| {
+        let text = text.split("--").next().unwrap_or_default();
+        let (mut start, mut in_text) = (0, false);
+        text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_').find_map(|piece| {
+            let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_');
+            let place = text[..start].chars().count() + 1;
+            let found = words.iter().find(|known| !in_text && known.eq_ignore_ascii_case(word));
+            in_text ^= piece.ends_with('\'');
+            start += piece.len();
+            found.map(|known| (line + 1, place, *known))
+        })
+    })
 }
 
 /// One row at every slot is what a report wants, and a watch on changes of a total.
@@ -57,7 +90,20 @@ fn matters(loaded: &Loaded, check: &SqlCheck, problem: &SqlProblem) -> bool {
         let rule = loaded.definitions.rules.iter().find(|definition| definition.rule.name == check.rule);
         rule.is_none_or(|definition| definition.rule.notify_when == Mode::DataChange)
     };
+    if problem.code == "source" && is_told_by_its_source(loaded, problem) {
+        return false;
+    }
     problem.code != "always_fires" || (check.kind != RuleKind::Report && !watches_changes())
+}
+
+/// Whether the warning at the source itself says already that its file is missing.
+fn is_told_by_its_source(loaded: &Loaded, problem: &SqlProblem) -> bool {
+    loaded.definitions.sources.iter().any(|source| {
+        problem.message.starts_with(&format!("source `{}`:", source.name))
+            && loaded.problems.iter().any(|told| {
+                told.code == "missing_file" && told.message.starts_with(&format!("source \"{}\":", source.name))
+            })
+    })
 }
 
 /// Puts a mistake in SQL where it stands in the file.
@@ -132,5 +178,23 @@ pub(crate) fn engine_definitions(definitions: &Definitions) -> watchfire_engine:
         channels: definitions.channels.clone(),
         sources: definitions.sources.clone(),
         public_url: definitions.settings.server.public_url.as_ref().map(ToString::to_string),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_word;
+
+    #[test]
+    fn a_table_is_found_where_it_is_named_and_not_in_texts_comments_or_longer_words() {
+        for (sql, found) in [
+            ("SELECT 1 FROM records", Some((1, 15, "records"))),
+            ("SELECT 'é', 1\nFROM public.Records_All r", Some((2, 13, "records_all"))),
+            ("SELECT 'records' FROM my_records", None),
+            ("SELECT records2 FROM recordsé", None),
+            ("SELECT 1 -- not of records", None),
+        ] {
+            assert_eq!(first_word(sql, &["records", "records_all"]), found, "{sql}");
+        }
     }
 }

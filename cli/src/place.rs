@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 use watchfire_config::Settings;
 use watchfire_store::{Store, StoreTarget};
@@ -13,7 +13,7 @@ use crate::arguments::Storage;
 const DATA_DEFAULT: &str = "./watchfire-data";
 
 /// The store that a command works on.
-pub(crate) fn store_target(flags: &Storage, settings: Option<&Settings>) -> StoreTarget {
+pub(crate) fn store_target(flags: &Storage, settings: Option<&Settings>) -> anyhow::Result<StoreTarget> {
     let storage = settings.map(|settings| &settings.storage);
     let folder = flags
         .data
@@ -24,13 +24,19 @@ pub(crate) fn store_target(flags: &Storage, settings: Option<&Settings>) -> Stor
         storage.and_then(|storage| storage.database_url.as_ref()).map(|url| url.expose_secret().to_owned())
     });
     match url {
-        Some(url) => StoreTarget::Postgres { url, folder },
-        None => StoreTarget::Sqlite { folder },
+        Some(url) if is_postgres(&url) => Ok(StoreTarget::Postgres { url, folder }),
+        // The address is not repeated: it may hold a password.
+        Some(_) => bail!("`--database-url` is no address of a PostgreSQL database; write `postgres://USER@HOST/NAME`"),
+        None => Ok(StoreTarget::Sqlite { folder }),
     }
+}
+
+fn is_postgres(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql"))
 }
 
 /// The store beside a running server, for reading.
 pub(crate) async fn open_read_only(flags: &Storage, settings: Option<&Settings>) -> anyhow::Result<Store> {
-    let target = store_target(flags, settings);
+    let target = store_target(flags, settings)?;
     Store::open_read_only(&target).await.with_context(|| format!("the store, {target}, cannot be read"))
 }

@@ -47,6 +47,8 @@ pub(crate) struct Files {
     pub settings: Vec<PathBuf>,
     /// All other YAML files below it.
     pub definitions: Vec<PathBuf>,
+    /// Links that lead nowhere, named like a file of definitions.
+    pub dangling: Vec<PathBuf>,
 }
 
 /// Finds the YAML files below a folder; names that begin with a dot are left out.
@@ -54,14 +56,16 @@ pub(crate) fn find(folder: &Path) -> Result<Files, LoadError> {
     let mut files = BTreeSet::new();
     // A folder that is reached twice, through a link, is read once.
     let mut seen = BTreeSet::new();
-    walk(folder, 0, &mut seen, &mut files)?;
+    let mut dangling = Vec::new();
+    walk(folder, 0, &mut seen, &mut files, &mut dangling)?;
+    dangling.sort();
     if files.len() > FILES_MAX {
         return Err(LoadError::TooManyFiles { path: folder.to_owned(), max: FILES_MAX });
     }
     let (settings, definitions) = files.into_iter().partition(|file: &PathBuf| {
         file.parent() == Some(folder) && file.file_stem().is_some_and(|stem| stem == "watchfire")
     });
-    Ok(Files { settings, definitions })
+    Ok(Files { settings, definitions, dangling })
 }
 
 fn walk(
@@ -69,6 +73,7 @@ fn walk(
     depth: usize,
     seen: &mut BTreeSet<PathBuf>,
     files: &mut BTreeSet<PathBuf>,
+    dangling: &mut Vec<PathBuf>,
 ) -> Result<(), LoadError> {
     let unreadable = |path: &Path| {
         let path = path.to_owned();
@@ -88,13 +93,14 @@ fn walk(
         }
         let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
         match fs::metadata(&path) {
-            Ok(found) if found.is_dir() => walk(&path, depth + 1, seen, files)?,
+            Ok(found) if found.is_dir() => walk(&path, depth + 1, seen, files, dangling)?,
             Ok(found) if found.is_file() && is_yaml => {
                 files.insert(path);
             }
             Ok(_) => {}
-            // A link to nowhere matters only where a definition was meant.
-            Err(source) if is_yaml => return Err(LoadError::Unreadable { path, source }),
+            // A link to nowhere matters only where a definition was meant. A file that was there a moment ago
+            // and is gone now is no such link.
+            Err(_) if is_yaml && path.is_symlink() => dangling.push(path),
             Err(_) => {}
         }
     }

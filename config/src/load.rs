@@ -81,6 +81,7 @@ impl Loaded {
 /// When the folder or one of its files cannot be read.
 pub fn load(dir: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, LoadError> {
     let files = find(dir)?;
+    let is_empty = files.settings.is_empty() && files.definitions.is_empty() && files.dangling.is_empty();
     let mut settings = Vec::new();
     for path in &files.settings {
         settings.push(read::<RawSettings>(path)?);
@@ -94,7 +95,22 @@ pub fn load(dir: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Result<
     for path in &files.definitions {
         definitions.push(read::<RawFile>(path)?);
     }
-    Ok(assemble(settings, definitions, environment))
+    definitions.extend(files.dangling.into_iter().map(dangling));
+    let mut loaded = assemble(settings, definitions, environment);
+    loaded.add_problems(is_empty.then(|| no_file(dir)));
+    Ok(loaded)
+}
+
+/// A folder without any file is seldom the one that was meant.
+fn no_file(dir: &Path) -> Problem {
+    Problem {
+        place: Place { file: dir.into(), line: 1, column: 1, length: 1 },
+        severity: ProblemSeverity::Warning,
+        code: "no_file",
+        message: "the folder holds no file named `*.yaml` or `*.yml`".to_owned(),
+        label: None,
+        help: Some("is it the right folder?".to_owned()),
+    }
 }
 
 /// One file with what could be read of it.
@@ -103,6 +119,17 @@ struct Parsed<T> {
     /// The folder of the file, absolute.
     folder: PathBuf,
     raw: Option<T>,
+}
+
+/// A link that leads nowhere: a file of nothing but this mistake.
+fn dangling<T>(path: PathBuf) -> Parsed<T> {
+    let mut report = Report::new(Arc::new(SourceText::new(path.as_path().into(), "")));
+    let to = std::fs::read_link(&path).map(|to| to.display().to_string()).unwrap_or_default();
+    let at = report.source.span((0, 0), (0, 0));
+    report
+        .error(at, "dangling_link", format!("the link leads to `{to}`, which cannot be read"))
+        .help("put the file there, or remove the link");
+    Parsed { report, folder: PathBuf::new(), raw: None }
 }
 
 fn read<T: FromNode>(path: &Path) -> Result<Parsed<T>, LoadError> {

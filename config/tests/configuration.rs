@@ -81,8 +81,8 @@ Every key of every file, made from the program's own schema (`watchfire schema` 
 errors; a key that is planned but has no effect yet is an error too.
 
 A *duration* is `90s`, `5m`, `1h30m`, `1d` or `2w`. A *list* may be a single value. A *secret* is `${NAME}`, from the
-environment, or `{file: path}`, from a file beside the one that names it; where it stands in the file itself although it
-must not, that is an error.
+environment (between `{…}` or `[…]` only in quotes), or `{file: path}`, from a file beside the one that names it; where it
+stands in the file itself although it must not, that is an error.
 "
     .to_owned();
     for section in sections() {

@@ -234,12 +234,28 @@ fn bytes_that_are_no_text_are_a_mistake_of_their_file() {
     assert_eq!((codes(&loaded), loaded.problems[0].place.line), (vec!["not_utf8"], 2));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_hides_no_mistake_of_another_file() {
+    let folder = folder(&[("b.yaml", "version: 1\nalert: []\n")]);
+    std::os::unix::fs::symlink("gone.yaml", folder.path().join("a.yaml")).unwrap();
+    let loaded = load(folder.path(), &|_| None).unwrap();
+    assert_eq!(codes(&loaded), ["dangling_link", "unknown_key"]);
+    assert!(loaded.problems[0].message.contains("gone.yaml"), "{:?}", loaded.problems[0]);
+}
+
 #[test]
 fn a_file_that_is_too_large_is_not_read() {
     let folder = folder(&[("a.yaml", "version: 1\n")]);
     fs::OpenOptions::new().write(true).open(folder.path().join("a.yaml")).unwrap().set_len(33 << 20).unwrap();
     let loaded = load(folder.path(), &|_| None).unwrap();
     assert_eq!(codes(&loaded), ["file_too_large"]);
+}
+
+#[test]
+fn a_folder_without_a_file_is_a_warning() {
+    let loaded = loaded(&[("notes.txt", "not a definition")]);
+    assert_eq!((codes(&loaded), loaded.has_errors()), (vec!["no_file"], false));
 }
 
 #[test]
@@ -478,7 +494,7 @@ fn every_setting_may_come_from_the_environment_which_wins_over_the_file() {
 
 #[test]
 fn a_mistake_in_the_environment_names_its_variable_and_shows_no_password() {
-    let folder = folder(&[]);
+    let folder = folder(&[("empty.yaml", "# nothing yet\n")]);
     let environment = |name: &str| match name {
         "WATCHFIRE_LIMITS_MEMORY" => Some("12XB".to_owned()),
         "WATCHFIRE_STORAGE_DATABASE_URL" => Some("mysql://u:hunter2@db/w".to_owned()),

@@ -21,6 +21,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 fn loaded(text: &str) -> Loaded {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("channels.yaml"), CHANNELS).unwrap();
+    fs::write(folder.path().join("records.ndjson"), "").unwrap();
     fs::write(folder.path().join("rules.yaml"), format!("version: 1\n{text}")).unwrap();
     load(folder.path(), &|name| (name == "URL").then(|| "https://example.com/hook".to_owned())).unwrap()
 }

@@ -26,7 +26,7 @@ pub mod timeline;
 pub use account::Account;
 pub use answer::Answer;
 pub use config_dir::ConfigDir;
-pub use launch::Launch;
+pub use launch::{Answered, Launch};
 pub use product::{Exit, Product};
 pub use receiver::chat::{ChatAnswer, ChatArrival, ChatReceiver};
 pub use receiver::{Arrival, Receiver};

@@ -25,5 +25,6 @@ mod semantics;
 mod shutdown;
 mod sources;
 mod start;
+mod trouble_told;
 mod vendors;
 mod webhook_answers;

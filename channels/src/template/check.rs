@@ -38,8 +38,8 @@ struct Walk<'a> {
     errors: Vec<TemplateError>,
 }
 
-/// Finds every mistake, or what the template uses.
-pub(super) fn check(text: &str, parsed: &handlebars::Template) -> Result<Uses, Vec<TemplateError>> {
+/// What the template uses, and every mistake: names that are wrong hide no columns.
+pub(super) fn check(text: &str, parsed: &handlebars::Template) -> (Uses, Vec<TemplateError>) {
     let mut walk = Walk {
         places: Places::new(text),
         scopes: vec![Scope::Top],
@@ -48,7 +48,7 @@ pub(super) fn check(text: &str, parsed: &handlebars::Template) -> Result<Uses, V
         errors: Vec::new(),
     };
     walk.template(parsed);
-    if walk.errors.is_empty() { Ok(walk.uses) } else { Err(walk.errors) }
+    (walk.uses, walk.errors)
 }
 
 impl Walk<'_> {

@@ -432,3 +432,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_wrong_helper_hides_no_column() {
+    let (template, columns) = Template::parse_with_columns("{{instance.servce}} {{row.m}} {{percnt row.n}}");
+    let errors: Vec<_> = template.unwrap_err().into_iter().map(|error| error.message).collect();
+    let named: Vec<_> = columns.iter().map(|used| (used.name.as_str(), used.is_key)).collect();
+    assert_eq!(errors, ["there is no helper `percnt`"]);
+    assert_eq!(named, [("servce", true), ("m", false), ("n", false)]);
+}

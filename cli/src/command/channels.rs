@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::{Value as Json, json};
 use watchfire_channels::spec::ChannelSpec;
 use watchfire_channels::{
-    Presentation, SendOutcome, Sender, Telling, Wire, WireMail, WireRequest, sample_notification,
+    Answer, Presentation, SendOutcome, Sender, Telling, Wire, WireMail, WireRequest, sample_notification,
 };
 use watchfire_engine::clock::{Clock, SystemClock};
 use watchfire_model::{NotificationKind, ProjectName, Timestamp};
@@ -16,6 +16,9 @@ use crate::definitions;
 use crate::exit::Exit;
 use crate::output;
 use crate::trouble;
+
+/// Most of an answer that is shown to people; with `--output json` there is all that is kept.
+const SHOWN_MAX_CHARS: usize = 200;
 
 pub(crate) async fn run(options: Channels, form: Output) -> anyhow::Result<Exit> {
     match options.action {
@@ -109,6 +112,7 @@ fn show_request(request: &WireRequest, form: Output) -> anyhow::Result<()> {
 async fn send(channel: &ChannelSpec, request: &Wire, timeout: Duration, form: Output) -> anyhow::Result<Exit> {
     let answer = Sender::new(timeout)?.send(request).await;
     let outcome = answer.outcome.as_str();
+    let sent = matches!(answer.outcome, SendOutcome::Sent { .. });
     match form {
         Output::Json => output::json(&json!({
             "channel": channel.name.as_str(),
@@ -118,9 +122,50 @@ async fn send(channel: &ChannelSpec, request: &Wire, timeout: Duration, form: Ou
             "duration_ms": u64::try_from(answer.duration.as_millis()).unwrap_or(u64::MAX),
         }))?,
         Output::Text => {
-            let status = answer.status.map(|status| format!(" ({status})")).unwrap_or_default();
-            output::line(&format!("{}: {outcome}{status} {}", channel.name, answer.detail))?;
+            let told = if sent { sent_text(&answer) } else { not_sent_text(request, &answer) };
+            output::line(&format!("{}: {told}", channel.name))?;
         }
     }
-    Ok(if matches!(answer.outcome, SendOutcome::Sent { .. }) { Exit::Fine } else { Exit::No })
+    Ok(if sent { Exit::Fine } else { Exit::No })
+}
+
+fn sent_text(answer: &Answer) -> String {
+    let status = answer.status.map(|status| format!(" ({status})")).unwrap_or_default();
+    format!("sent{status} {}", shortened(&answer.detail)).trim_end().to_owned()
+}
+
+/// Whom it should have reached, what went wrong there, and what to look at.
+fn not_sent_text(wire: &Wire, answer: &Answer) -> String {
+    let receiver = match wire {
+        Wire::Http(request) => request.masked_url(),
+        Wire::Mail(mail) => format!("{}:{}", mail.smtp.host, mail.smtp.port),
+        Wire::Nothing { .. } => "nobody".to_owned(),
+    };
+    let outcome = answer.outcome.as_str();
+    match (wire, answer.status) {
+        (_, Some(status)) => {
+            let said = shortened(&answer.detail);
+            let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+            format!("not delivered ({outcome}): {receiver} answers {status}{said}")
+        }
+        // The end of the chain alone: what stands before it names layers of the client.
+        (Wire::Http(_), None) => {
+            let cause = answer.detail.rsplit(": ").next().unwrap_or_default();
+            format!("not delivered ({outcome}): {receiver}: {cause}; is the address right?")
+        }
+        (Wire::Mail(_) | Wire::Nothing { .. }, None) => {
+            format!("not delivered ({outcome}): {receiver}: {}", answer.detail)
+        }
+    }
+}
+
+/// An answer in one line: of a page nothing but that it is one.
+fn shortened(detail: &str) -> String {
+    let detail = detail.trim();
+    if detail.starts_with('<') {
+        return "a page for browsers, not an answer for programs; is the address right?".to_owned();
+    }
+    let line = detail.lines().next().unwrap_or_default();
+    let shown: String = line.chars().take(SHOWN_MAX_CHARS).collect();
+    if shown.len() < detail.len() { format!("{shown}…") } else { shown }
 }

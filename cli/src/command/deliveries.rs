@@ -1,6 +1,8 @@
 //! `watchfire deliveries`: what was sent where, and what was not.
 
-use anyhow::{Context, bail};
+use std::time::Duration;
+
+use reqwest::Method;
 use serde_json::{Value as Json, json};
 use watchfire_model::{ChannelName, RuleName};
 use watchfire_store::{DeliveryFilter, DeliveryRow};
@@ -9,6 +11,10 @@ use crate::arguments::{Deliveries, DeliveriesAction, DeliveriesList, DeliveriesR
 use crate::exit::Exit;
 use crate::output::{self, cell};
 use crate::place;
+use crate::server_client::{ServerClient, Unanswered};
+
+/// Longer than a server waits for its own store.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(15);
 
 pub(crate) async fn run(options: Deliveries, form: Output) -> anyhow::Result<Exit> {
     match options.action {
@@ -54,25 +60,28 @@ fn as_json(row: &DeliveryRow) -> Json {
 }
 
 async fn retry(options: DeliveriesRetry, form: Output) -> anyhow::Result<Exit> {
-    let base = options.server.url.trim_end_matches('/');
-    let mut request = reqwest::Client::new().post(format!("{base}/api/deliveries/{}/retry", options.id));
-    if let Some(token) = &options.server.token {
-        request = request.bearer_auth(token);
+    match ask_again(&options).await {
+        Ok((accepted, body)) => {
+            match form {
+                Output::Json => output::json(&body)?,
+                Output::Text if accepted => output::line(&format!("{} will be tried again now", options.id))?,
+                Output::Text => eprintln!("watchfire: {}", cell(&body["error"]["message"])),
+            }
+            Ok(if accepted { Exit::Fine } else { Exit::No })
+        }
+        Err(unanswered) => Ok(unanswered.tell(form)),
     }
-    let answer = request
-        .send()
-        .await
-        .with_context(|| format!("no server answers at {base}; is `watchfire serve` running there?"))?;
-    let accepted = answer.status().is_success();
-    let status = answer.status();
-    let body: Json = answer.json().await.unwrap_or(Json::Null);
-    if !accepted && body["error"]["message"].is_null() {
-        bail!("{base} answers {status}, not as Watchfire does; is it the right `--url`?");
+}
+
+/// Whether the server took it, and what it said. Any server may answer 200: only the words of ours count.
+async fn ask_again(options: &DeliveriesRetry) -> Result<(bool, Json), Unanswered> {
+    let server = ServerClient::new(&options.server, RETRY_TIMEOUT)?;
+    let answer = server.ask(Method::POST, &["api", "deliveries", &options.id, "retry"]).await?;
+    let body: Json = serde_json::from_str(&answer.body).unwrap_or(Json::Null);
+    let accepted = answer.status.is_success() && body["id"] == options.id.as_str();
+    if accepted || (!answer.status.is_success() && body["error"]["message"].is_string()) {
+        Ok((accepted, body))
+    } else {
+        Err(server.stranger(answer.status))
     }
-    match form {
-        Output::Json => output::json(&body)?,
-        Output::Text if accepted => output::line(&format!("{} will be tried again now", options.id))?,
-        Output::Text => eprintln!("watchfire: {}", cell(&body["error"]["message"])),
-    }
-    Ok(if accepted { Exit::Fine } else { Exit::No })
 }

@@ -10,7 +10,7 @@ use crate::output;
 use crate::place;
 
 pub(crate) async fn run(options: Migrate, form: Output) -> anyhow::Result<Exit> {
-    let target = place::store_target(&options.storage, None);
+    let target = place::store_target(&options.storage, None)?;
     let applied = Store::migrate(&target).await.with_context(|| format!("the store, {target}, cannot be migrated"))?;
     match form {
         Output::Json => {

@@ -22,7 +22,9 @@ pub(crate) fn run(options: Next, form: Output) -> anyhow::Result<Exit> {
             };
             (rule.schedule.cadence.clone(), rule.schedule.zone)
         }
-        (None, _, _) => bail!("name a rule with --config DIR, or a pattern with --cron"),
+        (None, _, _) => {
+            bail!("next of what? Name a rule (`next RULE --config DIR`), or give a pattern (`next --cron PATTERN`)")
+        }
     };
     let after = options.after.unwrap_or_else(|| SystemClock.now());
     let slots: Vec<Timestamp> = cadence.slots_after(after).take(options.count).collect();

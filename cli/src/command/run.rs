@@ -1,8 +1,9 @@
 //! `watchfire run`: evaluates one rule for an instant; nothing is told or written.
 
 use serde_json::{Value as Json, json};
+use watchfire_alerts::{Hold, Mode, Rule, Verdict};
 use watchfire_engine::RunReport;
-use watchfire_model::RuleUid;
+use watchfire_model::{RuleKind, RuleUid};
 
 use crate::arguments::{Output, Run, Storage};
 use crate::definitions;
@@ -16,15 +17,17 @@ pub(crate) async fn run(options: Run, form: Output) -> anyhow::Result<Exit> {
         return definitions::explain_missing_rule(&loaded, &options.name, form);
     };
     let telemetry = definitions::telemetry(&loaded)?;
+    let has_state = options.storage.data.is_some() || options.storage.database_url.is_some();
     let stored = stored(&options.storage, &loaded.definitions.settings, &rule.rule.uid).await?;
     let (state, last_window_end) = stored.map_or((None, None), |(state, end)| (Some(state), end));
     let definition = definitions::engine_rule(rule);
     let report = watchfire_engine::run_once(&definition, &telemetry, state, last_window_end, options.at).await;
+    let silence = why_nothing(&rule.rule, &report, has_state);
     match form {
         Output::Json => output::json(&as_json(&options.name, &report))?,
-        Output::Text => as_text(&options.name, &report)?,
+        Output::Text => as_text(&options.name, &report, &silence)?,
     }
-    Ok(Exit::Fine)
+    Ok(if report.verdict == Verdict::Failed { Exit::No } else { Exit::Fine })
 }
 
 /// The stored state, when a store was named.
@@ -40,6 +43,32 @@ async fn stored(
     let mut states = store.rule_states(std::slice::from_ref(uid)).await?;
     let row = store.stored_rules().await?.into_iter().find(|row| row.uid == *uid);
     Ok(states.remove(uid).map(|state| (state, row.and_then(|row| row.last_window_end))))
+}
+
+/// Why this evaluation tells nobody, in words that say what to try next.
+fn why_nothing(rule: &Rule, report: &RunReport, has_state: bool) -> String {
+    let hold = match rule.hold_for {
+        Hold::Time(time) => !time.is_zero(),
+        Hold::Runs(runs) => runs > 1,
+    };
+    match report.verdict {
+        Verdict::Failed => "its query failed, which changes no condition".to_owned(),
+        Verdict::NoData => "what it reads is empty in the window".to_owned(),
+        Verdict::Clear => "nothing matches".to_owned(),
+        Verdict::Matched if rule.kind == RuleKind::Report => "nobody hears of this result".to_owned(),
+        Verdict::Matched if !has_state && hold => format!(
+            "it matches and is pending: `for: {}` needs earlier runs, and here there are none; \
+             with `--data` it is decided against those of a server",
+            rule.hold_for
+        ),
+        Verdict::Matched if !has_state && rule.notify_when == Mode::DataChange => {
+            "there is no earlier result to compare with; with `--data` there may be".to_owned()
+        }
+        Verdict::Matched if hold => {
+            format!("it matches, and is pending until `for: {}` is over, or told already", rule.hold_for)
+        }
+        Verdict::Matched => "it matches, and nobody has to hear of it now, or all have heard".to_owned(),
+    }
 }
 
 fn as_json(name: &str, report: &RunReport) -> Json {
@@ -69,7 +98,7 @@ fn as_json(name: &str, report: &RunReport) -> Json {
     value
 }
 
-fn as_text(name: &str, report: &RunReport) -> anyhow::Result<()> {
+fn as_text(name: &str, report: &RunReport, silence: &str) -> anyhow::Result<()> {
     output::line(&format!("{name} at {}: {}", report.scheduled_for, report.verdict.as_str()))?;
     if let Some(window) = report.window {
         output::line(&format!("window {} to {}", window.start, window.end))?;
@@ -88,7 +117,7 @@ fn as_text(name: &str, report: &RunReport) -> anyhow::Result<()> {
         output::line(&format!("would send {}{instance} ({})", would.kind, would.reason))?;
     }
     if report.would_notify.is_empty() {
-        output::line("would send nothing")?;
+        output::line(&format!("would send nothing: {silence}"))?;
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     let listen = address(listen.map_or(LISTEN_DEFAULT, String::as_str)).await?;
     // The address comes first: a server that cannot be reached must not take rules.
     let listener = watchfire_server::bind(listen).await?;
-    let target = place::store_target(&options.storage, Some(settings));
+    let target = place::store_target(&options.storage, Some(settings))?;
     let store = Store::open(&target).await.with_context(|| format!("the store, {target}, cannot be opened"))?;
     describe(&loaded, &target);
     let engine = Engine::start(EngineParts {

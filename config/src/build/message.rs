@@ -64,23 +64,16 @@ fn template(
 ) -> Option<Template> {
     let ((key, _), node) = (field.given.as_ref()?, field.node()?);
     let map = TextMap::of(&report.source, node);
-    match Template::parse(&field.value.as_ref()?.0) {
-        Ok(template) => {
-            for used in template.columns() {
-                if !used.is_key {
-                    columns.push((used.name.clone(), map.place(used.line, used.column)));
-                } else if let Some((message, help)) = not_a_key(&used, per) {
-                    let at = span(&map.place(used.line, used.column));
-                    report.error(at, "not_a_key", message).help(help);
-                }
-            }
-            Some(template)
-        }
-        Err(errors) => {
-            mistakes(&key.name, &map, errors, report);
-            None
+    let (template, used) = Template::parse_with_columns(&field.value.as_ref()?.0);
+    for used in used {
+        if !used.is_key {
+            columns.push((used.name.clone(), map.place(used.line, used.column)));
+        } else if let Some((message, help)) = not_a_key(&used, per) {
+            let at = span(&map.place(used.line, used.column));
+            report.error(at, "not_a_key", message).help(help);
         }
     }
+    template.map_err(|errors| mistakes(&key.name, &map, errors, report)).ok()
 }
 
 /// Reports the mistakes of a template where they stand in the file.

@@ -41,7 +41,7 @@ pub(super) fn secret(
             if let Some(why) = refused {
                 report
                     .error(node.at, "literal_secret", format!("`{key}` is a secret and {why}"))
-                    .help(format!("write `{key}: ${{NAME}}` or `{key}: {{file: path}}`"));
+                    .help(format!("write `{key}: \"${{NAME}}\"` or `{key}: {{file: path}}`"));
                 return None;
             }
             Some((expanded.text, expanded.references == 0))
@@ -69,7 +69,7 @@ pub(super) fn references(
         Err(Fault::Malformed) => {
             report
                 .error(node.at, "bad_reference", format!("`{key}` holds a `${{` that begins no reference"))
-                .help("write `${NAME}` or `${NAME:-default}`");
+                .help("write `\"${NAME}\"` or `\"${NAME:-default}\"`");
             None
         }
     }

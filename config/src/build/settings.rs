@@ -83,11 +83,11 @@ fn storage(raw: &RawSettings, around: &Surroundings<'_>, report: &mut Report) ->
         if url.is_none() {
             report
                 .error(node.at, "bad_url", "`database_url` is no address of a database")
-                .help("write `database_url: ${DATABASE_URL}` with `postgres://…` in it");
+                .help("write `database_url: \"${DATABASE_URL}\"` with `postgres://…` in it");
         } else if literal && has_password {
             report
                 .error(node.at, "literal_secret", "`database_url` holds a password and stands in the file itself")
-                .help("write `database_url: ${NAME}` or `database_url: {file: path}`");
+                .help("write `database_url: \"${NAME}\"` or `database_url: {file: path}`");
         }
         url.is_some().then(|| SecretString::from(text))
     });

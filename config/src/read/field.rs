@@ -10,6 +10,9 @@ use crate::yaml::{Node, Span};
 
 /// What a type reads from a node.
 pub(crate) trait FromNode: Sized {
+    /// Whether a key of this type can be written at all. Those that cannot are read only to say why.
+    const OFFERED: bool = true;
+
     /// Reads the node that stands under `key`. What is wrong is reported, and the answer is then `None`.
     fn from_node(node: &Rc<Node>, key: &Keyed, report: &mut Report) -> Option<Self>;
 

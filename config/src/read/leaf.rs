@@ -213,7 +213,7 @@ impl FromNode for SecretText {
         if value.is_none() {
             report
                 .error(node.at, "not_a_secret", format!("`{key}` must come from the environment or from a file"))
-                .help(format!("write `{key}: ${{NAME}}` or `{key}: {{file: path}}`"));
+                .help(format!("write `{key}: \"${{NAME}}\"` or `{key}: {{file: path}}`"));
         }
         value.map(Self)
     }

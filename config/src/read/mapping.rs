@@ -17,16 +17,23 @@ pub(crate) struct Key {
     /// Another spelling that is read, never written.
     pub alias: Option<&'static str>,
     pub required: bool,
+    /// Whether it can be written here at all; a key that can not has a reader of its own that says why.
+    pub offered: bool,
 }
 
 impl Key {
     /// From the parts of a declaration; `r#for` is the key `for`.
-    pub(crate) const fn declared(field: &'static str, mark: &'static str, alias: Option<&'static str>) -> Self {
+    pub(crate) const fn declared(
+        field: &'static str,
+        mark: &'static str,
+        alias: Option<&'static str>,
+        offered: bool,
+    ) -> Self {
         let name = match field.as_bytes() {
             [b'r', b'#', ..] => field.split_at(2).1,
             _ => field,
         };
-        Self { name, alias, required: matches!(mark.as_bytes(), b"required") }
+        Self { name, alias, required: matches!(mark.as_bytes(), b"required"), offered }
     }
 }
 
@@ -104,7 +111,8 @@ fn unknown_key(name: &str, at: Span, what: &str, keys: &[Key], report: &mut Repo
     match nearest {
         Some(key) => problem.help(format!("did you mean `{key}`?")),
         None => {
-            let known: Vec<_> = keys.iter().map(|key| format!("`{}`", key.name)).collect();
+            let offered = keys.iter().filter(|key| key.offered);
+            let known: Vec<_> = offered.map(|key| format!("`{}`", key.name)).collect();
             problem.help(format!("known keys: {}", known.join(", ")))
         }
     };
@@ -145,6 +153,7 @@ macro_rules! mapping {
                     stringify!($field),
                     concat!($(stringify!($mark))?),
                     $crate::read::mapping::alias(&[$($($alias)?)?]),
+                    <$type as $crate::read::FromNode>::OFFERED,
                 ), )+
             ];
         }

@@ -13,6 +13,8 @@ use crate::yaml::Node;
 pub(crate) struct NotYet;
 
 impl FromNode for NotYet {
+    const OFFERED: bool = false;
+
     fn from_node(node: &Rc<Node>, key: &Keyed, report: &mut Report) -> Option<Self> {
         if report.secretive {
             report.hide_all(node);
@@ -31,6 +33,8 @@ impl FromNode for NotYet {
 pub(crate) struct AlertsOnly;
 
 impl FromNode for AlertsOnly {
+    const OFFERED: bool = false;
+
     fn from_node(_: &Rc<Node>, key: &Keyed, report: &mut Report) -> Option<Self> {
         let message = match key.name.as_str() {
             "severity" => "a report has one level, so `severity` picks nothing here".to_owned(),
@@ -61,6 +65,8 @@ fn instead(key: &str) -> &'static str {
 pub(crate) struct ReportsOnly;
 
 impl FromNode for ReportsOnly {
+    const OFFERED: bool = false;
+
     fn from_node(_: &Rc<Node>, key: &Keyed, report: &mut Report) -> Option<Self> {
         report
             .error(key.at, "for_reports_only", format!("`{key}` is for reports"))

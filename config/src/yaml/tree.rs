@@ -27,9 +27,10 @@ pub(crate) fn parse(source: &SourceText, report: &mut Report) -> Option<Rc<Node>
             Ok(next) => next,
             Err(error) => {
                 let at = source.span(position(error.marker()), position(error.marker()));
-                let help = match error.info().contains("tab") {
-                    true => "indent with blanks: YAML takes no tabs there",
-                    false => "mend it here or just above: a quote, a bracket, a colon or the indentation",
+                let help = match unquoted_braces(&source.lines, error.marker().line()) {
+                    Some(help) => help,
+                    None if error.info().contains("tab") => "indent with blanks: YAML takes no tabs there",
+                    None => "mend it here or just above: a quote, a bracket, a colon or the indentation",
                 };
                 builder.report.error(at, "malformed_yaml", format!("this is no YAML: {}", error.info())).help(help);
                 return None;
@@ -40,6 +41,27 @@ pub(crate) fn parse(source: &SourceText, report: &mut Report) -> Option<Rc<Node>
         }
     }
     builder.root
+}
+
+/// What to do about a template that YAML takes for mappings.
+const TEMPLATE_HELP: &str = "put the template between quotes: `title: '{{row.n}} errors'`";
+
+/// What to do when the braces of a reference or of a template, not between quotes, may be why a file is no YAML.
+///
+/// `line` is where the parser gave up, from 1; what it stumbled over may stand at the end of the line before.
+fn unquoted_braces(lines: &[Vec<char>], line: usize) -> Option<&'static str> {
+    let from = line.saturating_sub(2);
+    let near: Vec<String> = lines.iter().take(line).skip(from).map(|line| line.iter().collect()).collect();
+    if near.iter().any(|line| reference_in_braces(line)) {
+        return Some("between `{…}` or `[…]` put `${NAME}` in quotes: `{password: \"${NAME}\"}`");
+    }
+    near.iter().any(|line| line.contains(": {{")).then_some(TEMPLATE_HELP)
+}
+
+/// Whether a `${` without a quote before it stands behind a bracket that opens a list or a mapping.
+fn reference_in_braces(line: &str) -> bool {
+    let opens = |before: &str| before.match_indices(['{', '[']).any(|(at, _)| !before[..at].ends_with('$'));
+    line.match_indices("${").any(|(at, _)| !line[..at].ends_with(['"', '\'']) && opens(&line[..at]))
 }
 
 /// The file could not be read to its end; the reason is reported.
@@ -195,7 +217,12 @@ impl Builder<'_, '_> {
                     }
                     NodeValue::Sequence(_) | NodeValue::Mapping(_) => {
                         let message = format!("a key must be a text, not {}", name.shape());
-                        self.report.error(name.at, "bad_key", message).help("write `key: value`");
+                        let template = self.source.lines.get(name.at.line.saturating_sub(1)).is_some_and(|line| {
+                            let shown: String = line.iter().skip(name.at.column.saturating_sub(2)).take(3).collect();
+                            shown.contains("{{")
+                        });
+                        let help = if template { TEMPLATE_HELP } else { "write `key: value`" };
+                        self.report.error(name.at, "bad_key", message).help(help);
                     }
                 },
             },
@@ -234,7 +261,7 @@ impl Builder<'_, '_> {
             let message = format!("the tag `{tag}` means nothing here");
             self.report
                 .error(self.source.span(start, end), "unsupported_tag", message)
-                .help("write `${NAME}` for a value from the environment");
+                .help("write `\"${NAME}\"` for a value from the environment");
         }
     }
 }
