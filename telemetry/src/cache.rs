@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::parse::{Parsed, Question};
 use crate::plan::Planned;
 
-/// Most questions that are remembered; a plan takes some ten kilobytes.
-const CAPACITY: usize = 2_000;
+/// Most questions that are remembered: more than the rules of a large installation, since a cache that is too small
+/// for a round of all rules remembers none of them in time. A plan takes some ten kilobytes.
+const CAPACITY: usize = 20_000;
 
 /// A question that was read, and its plan over the tables as they were.
 #[derive(Debug, Clone)]
