@@ -55,9 +55,9 @@ impl Html {
         self
     }
 
-    /// Its length in bytes.
-    pub(crate) const fn len(&self) -> usize {
-        self.0.len()
+    /// Its bytes as they are sent: mail ends lines with two of them.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len() + self.0.bytes().filter(|byte| *byte == b'\n').count()
     }
 
     /// Its length in UTF-16 units.

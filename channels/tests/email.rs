@@ -363,7 +363,7 @@ proptest! {
         let subject = parsed.subject().unwrap();
         prop_assert!(subject.chars().count() <= MAIL_SUBJECT_MAX_CHARS && subject.starts_with("[critical]"), "{}", subject);
         let html = parsed.body_html(0).unwrap();
-        prop_assert!(html.len() <= MAIL_HTML_MAX_BYTES + 4_000, "{}", html.len());
+        prop_assert!(html.len() <= MAIL_HTML_MAX_BYTES, "{}", html.len());
         prop_assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("href=\"javascript"));
         prop_assert!(html.trim_end().ends_with("</html>"));
     }
