@@ -98,8 +98,9 @@ fn is_shown_in_text(dry: &Value, text: &str) {
     let field = |name: &str| dry[name].as_str().unwrap_or_default();
     // The hash behind the address is of all of it: where an id is in there, two messages have two.
     let place = field("url").split_once(" (").map_or("no mask", |(place, _)| place);
-    let head = format!("{} {place} (", field("method"));
-    assert!(text.starts_with(&head), "`{head}`:\n{text}");
+    let head = without_digits(&format!("{} {place} (", field("method")));
+    // Two dry runs are two messages, whose ids stand in an address of Opsgenie.
+    assert!(without_digits(text).starts_with(&head), "`{head}`:\n{text}");
     let body = text.split_once("\n\n").expect("a blank line before the body").1;
     let body: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("the body is no JSON:\n{text}"));
     assert_eq!(timeless(&body), timeless(&dry["body"]));
