@@ -1,4 +1,4 @@
-//! Every number of this room, once, with its unit.
+//! The numbers of this room, each once, with its unit. Those of one vendor alone stand in its own folder.
 
 use std::time::Duration;
 

@@ -34,8 +34,6 @@ pub(crate) use answer::{classify, follow_up, settled};
 /// Who we are in an alert.
 const SOURCE: &str = "watchfire";
 
-const USER_AGENT: &str = concat!("Watchfire/", env!("CARGO_PKG_VERSION"));
-
 /// The words for the addresses of the vendor, with the addresses.
 pub const BASES: [(&str, &str); 3] = [
     ("us", "https://api.opsgenie.com"),
@@ -144,7 +142,7 @@ fn headers(spec: &OpsgenieSpec) -> Result<Vec<(String, HeaderText)>, SpecError> 
     check_header_value(&key)?;
     Ok(vec![
         ("content-type".to_owned(), HeaderText::new("application/json")),
-        ("user-agent".to_owned(), HeaderText::new(USER_AGENT)),
+        ("user-agent".to_owned(), HeaderText::new(crate::wire::USER_AGENT)),
         ("authorization".to_owned(), HeaderText::new(key)),
     ])
 }

@@ -54,31 +54,6 @@ impl Table {
         Mono { text: text.trim_end().to_owned(), shown_rows: shown.len(), dropped_columns: dropped.len() }
     }
 
-    /// Whether all columns have room in `max_width` without losing more than some of their texts.
-    pub fn fits(&self, max_width: usize) -> bool {
-        let lines: Vec<&Vec<Cell>> = self.rows.iter().chain(&self.total).collect();
-        let least: Vec<usize> = (0..self.columns.len()).map(|place| self.least_width(place, &lines)).collect();
-        least.iter().sum::<usize>() + GAP * least.len().saturating_sub(1) <= max_width
-    }
-
-    /// Each row as lines of `name: value`, an empty line between rows; empty cells are left out.
-    pub fn cards(&self, max_width: usize, max_rows: usize) -> Mono {
-        let shown = &self.rows[..self.rows.len().min(max_rows)];
-        let cards: Vec<String> = shown.iter().chain(&self.total).map(|row| self.card(row, max_width)).collect();
-        Mono { text: cards.join("\n\n"), shown_rows: shown.len(), dropped_columns: 0 }
-    }
-
-    fn card(&self, row: &[Cell], max_width: usize) -> String {
-        let lines: Vec<String> = self
-            .columns
-            .iter()
-            .zip(row)
-            .filter(|(_, cell)| !cell.text.is_empty())
-            .map(|(column, cell)| cut_width(&format!("{}: {}", column.name, cell.text), max_width))
-            .collect();
-        if lines.is_empty() { cut_width("(all empty)", max_width) } else { lines.join("\n") }
-    }
-
     fn natural_width(&self, place: usize, lines: &[&Vec<Cell>]) -> usize {
         width(&self.columns[place].name).max(self.content_width(place, lines)).max(1)
     }
@@ -216,22 +191,11 @@ mod tests {
         a long me…  1,234,567.89   7
         + 1 more column: host
         ");
-        assert!(table.fits(44) && !table.fits(28));
         assert_snapshot!(table.mono(6, 1).text, @r"
         messa…
         ------
         a lon…
         + 3 m…
-        ");
-    }
-
-    #[test]
-    fn cards_name_each_value() {
-        assert_snapshot!(table("flag|note|#n", &["dark||1", "||"]).cards(9, 5).text, @r"
-        flag: da…
-        n: 1
-
-        (all emp…
         ");
     }
 
@@ -249,8 +213,6 @@ mod tests {
             let mono = table.mono(max_width, max_rows);
             prop_assert!(mono.text.lines().all(|line| width(line) <= max_width), "{}", mono.text);
             prop_assert!(mono.text.lines().count() <= mono.shown_rows + 3);
-            let cards = table.cards(max_width, max_rows);
-            prop_assert!(cards.text.lines().all(|line| width(line) <= max_width), "{}", cards.text);
         }
     }
 }

@@ -25,14 +25,6 @@ pub fn cut(text: &str, max_chars: usize) -> String {
     head(text, max_chars, |part| part.chars().count())
 }
 
-/// The text with at most `max_bytes` bytes of UTF-8. `…` has three of them; below three it is left out.
-pub fn cut_bytes(text: &str, max_bytes: usize) -> String {
-    if text.len() > max_bytes && max_bytes < ELLIPSIS.len() {
-        return String::new();
-    }
-    head_of(text, max_bytes, ELLIPSIS.len(), str::len)
-}
-
 /// The text with at most `max_width` columns of a fixed-width font, `…` included.
 pub fn cut_width(text: &str, max_width: usize) -> String {
     head(text, max_width, width)
@@ -171,8 +163,6 @@ mod tests {
         ] {
             assert_eq!(cut(text, max), expected, "{text} {max}");
         }
-        assert_eq!(cut_bytes("größer", 6), "gr…");
-        assert_eq!(cut_bytes("größer", 2), "");
         assert_eq!(cut_width("日本語テキスト", 7), "日本語…");
     }
 
@@ -207,7 +197,6 @@ mod tests {
         #[test]
         fn a_cut_never_exceeds_its_limit(text in any::<String>(), max in 0_usize..40) {
             prop_assert!(cut(&text, max).chars().count() <= max);
-            prop_assert!(cut_bytes(&text, max).len() <= max);
             prop_assert!(cut_middle(&text, max).chars().count() <= max);
             prop_assert!(one_line_cut(&text, max).chars().count() <= max);
             prop_assert!(!one_line(&text).chars().any(char::is_control));
