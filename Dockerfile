@@ -24,6 +24,9 @@ COPY alerts/Cargo.toml alerts/
 COPY scheduler/Cargo.toml scheduler/
 COPY channels/Cargo.toml channels/
 COPY config/Cargo.toml config/
+COPY ingest/Cargo.toml ingest/
+COPY storage/Cargo.toml storage/
+COPY sources/Cargo.toml sources/
 COPY telemetry/Cargo.toml telemetry/
 COPY store/Cargo.toml store/
 COPY engine/Cargo.toml engine/
@@ -31,7 +34,7 @@ COPY server/Cargo.toml server/
 COPY cli/Cargo.toml cli/
 COPY tests/Cargo.toml tests/
 COPY tests/bench/Cargo.toml tests/bench/
-RUN for room in model alerts scheduler channels config telemetry store engine server; do \
+RUN for room in model alerts scheduler channels config ingest storage sources telemetry store engine server; do \
         mkdir -p "$room/src" && touch "$room/src/lib.rs" || exit 1; \
     done \
     && mkdir -p cli/src tests/harness \

@@ -10,7 +10,7 @@
 //! a slot, [`Telemetry::query`] runs what somebody types, [`Telemetry::check`] finds mistakes
 //! without running anything.
 //!
-//! Telemetry comes in as OTLP ([`decode_traces`], [`decode_logs`]) and is kept in memory
+//! Telemetry is kept in memory
 //! ([`Telemetry::append_records`]), or lies in files that are read where they are.
 //! Beside them, [`result_file`] keeps results as Parquet.
 //!
@@ -35,7 +35,6 @@ mod error;
 mod evaluate;
 mod failure;
 mod function;
-mod ingest;
 pub mod limits;
 mod nearest;
 mod no_data;
@@ -56,6 +55,7 @@ mod window;
 use std::fmt;
 use std::sync::Arc;
 
+use watchfire_ingest::Record;
 use watchfire_model::SourceSpec;
 
 use crate::cache::PlanCache;
@@ -67,7 +67,6 @@ use crate::table::memory::MemoryRecords;
 pub use ad_hoc::QueryResult;
 pub use check::{Sought, SoughtColumn, SqlProblem};
 pub use error::Error;
-pub use ingest::{DecodeError, Origin, Record, RecordKind, decode_logs, decode_traces, to_ndjson};
 pub use limits::Limits;
 pub use part::SqlPart;
 pub use table::memory::RecordsFull;

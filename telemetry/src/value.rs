@@ -11,7 +11,7 @@ use datafusion_functions_json::{JSON_UNION_DATA_TYPE, JsonUnionEncoder, JsonUnio
 use serde_json::Value as Json;
 use watchfire_model::{Column, ColumnType, Timestamp, Value};
 
-use crate::window::instant_type;
+use watchfire_ingest::table::instant_type;
 
 /// A field as a column of a result.
 pub(crate) fn column_of(field: &Field) -> Column {

@@ -1,15 +1,11 @@
 //! The window as a condition on a table's time column.
 
-use arrow::datatypes::{DataType, Schema, TimeUnit};
+use arrow::datatypes::Schema;
 use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, cast, lit};
 use datafusion::scalar::ScalarValue;
+use watchfire_ingest::table::instant_type;
 use watchfire_model::{Timestamp, Window};
-
-/// The type of every instant that we make: microseconds, UTC.
-pub(crate) fn instant_type() -> DataType {
-    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
-}
 
 /// An instant as a literal of [`instant_type`].
 pub(crate) fn instant(at: Option<Timestamp>) -> ScalarValue {

@@ -13,9 +13,10 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 use watchfire_engine::clock::{Clock, SystemClock};
 use watchfire_engine::{Definitions, Engine, EngineParts, RuleDefinition};
+use watchfire_ingest::{Origin, Record, RecordKind};
 use watchfire_model::{ProjectName, Timestamp};
 use watchfire_store::{Store, StoreTarget};
-use watchfire_telemetry::{Limits, Origin, Record, RecordKind, Telemetry};
+use watchfire_telemetry::{Limits, Telemetry};
 
 use crate::measured::{Histogram, megabytes, used};
 

@@ -6,16 +6,22 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{CargoOpt, Dependency, DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 /// The rooms that each room may name. A room that is not here is an error.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("alerts", &["model"]),
     ("issues", &["model"]),
     ("scheduler", &["model"]),
     ("channels", &["model"]),
-    ("telemetry", &["model"]),
+    ("ingest", &["model"]),
+    ("storage", &["model", "ingest"]),
+    ("sources", &["model"]),
+    ("telemetry", &["model", "ingest", "storage", "sources"]),
     ("config", &["model", "alerts", "issues", "scheduler", "channels"]),
     ("store", &["model", "alerts", "issues", "scheduler", "channels"]),
-    ("engine", &["model", "alerts", "issues", "scheduler", "channels", "store", "telemetry"]),
+    (
+        "engine",
+        &["model", "alerts", "issues", "scheduler", "channels", "ingest", "storage", "sources", "store", "telemetry"],
+    ),
     ("server", &["model", "engine", "web"]),
     ("web", &["model", "engine"]),
     (
@@ -26,6 +32,9 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "issues",
             "scheduler",
             "channels",
+            "ingest",
+            "storage",
+            "sources",
             "telemetry",
             "config",
             "store",
@@ -35,14 +44,16 @@ const ARROWS: [(&str, &[&str]); 14] = [
         ],
     ),
     ("tests", &["model"]),
-    ("bench", &["model", "config", "store", "engine", "telemetry"]),
+    ("bench", &["model", "config", "ingest", "storage", "store", "engine", "telemetry"]),
 ];
 
 /// Crates, by the beginning of their names, that only these rooms may name.
-const ONLY_IN: [(&str, &[&str]); 8] = [
-    ("sqlx", &["store", "tests"]),
+const ONLY_IN: [(&str, &[&str]); 10] = [
+    ("sqlx", &["store", "sources", "tests"]),
     ("datafusion", &["telemetry"]),
-    ("arrow", &["telemetry"]),
+    ("arrow", &["ingest", "storage", "sources", "telemetry", "bench"]),
+    ("parquet", &["storage", "telemetry", "bench"]),
+    ("object_store", &["storage", "telemetry", "engine"]),
     ("reqwest", &["channels", "cli", "tests"]),
     ("axum", &["server", "tests", "bench"]),
     ("lettre", &["channels", "tests"]),

@@ -14,7 +14,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Documentation, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
 
-use crate::window::instant_type;
+use watchfire_ingest::table::instant_type;
 
 /// Most bytes, or items of eight bytes, that one call may make for one batch of rows.
 const CALL_BYTES: i128 = 32 << 20;

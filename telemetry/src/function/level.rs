@@ -17,28 +17,10 @@ use datafusion::logical_expr::{
 };
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::scalar::ScalarValue;
-
-/// The names and their numbers, from the least to the worst.
-const LEVELS: [(&str, u16); 7] =
-    [("trace", 1), ("debug", 5), ("info", 9), ("notice", 10), ("warn", 13), ("error", 17), ("fatal", 21)];
+use watchfire_ingest::level::{LEVELS, name_of, names, number_of};
 
 /// The column that is compared by name.
 const COLUMN: &str = "level";
-
-/// The number of a level's name, in large or small letters.
-pub(crate) fn number_of(name: &str) -> Option<u16> {
-    let name = name.to_lowercase();
-    let name = if name == "warning" { "warn" } else { name.as_str() };
-    LEVELS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number)
-}
-
-fn name_of(number: u16) -> Option<&'static str> {
-    LEVELS.iter().find(|(_, known)| *known == number).map(|(name, _)| *name)
-}
-
-fn names() -> String {
-    LEVELS.map(|(name, _)| name).join(", ")
-}
 
 /// Rewrites the names that the whole-number column `level` is compared with to numbers.
 ///

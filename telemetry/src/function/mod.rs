@@ -11,7 +11,7 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::ScalarUDF;
 
 pub(crate) use concat::GuardConcat;
-pub(crate) use level::{LevelNames, number_of as level_number};
+pub(crate) use level::LevelNames;
 pub(crate) use parameter::Parameter;
 
 /// Adds ours and puts limits on the engine's.

@@ -11,7 +11,8 @@ use datafusion::logical_expr::{ColumnarValue, Expr, ScalarFunctionArgs, ScalarUD
 use datafusion::scalar::ScalarValue;
 
 use crate::context::QueryContext;
-use crate::window::{instant, instant_type};
+use crate::window::instant;
+use watchfire_ingest::table::instant_type;
 
 /// A bound parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -13,7 +13,7 @@ use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 use datafusion::scalar::ScalarValue;
 
-use crate::window::instant_type;
+use watchfire_ingest::table::instant_type;
 
 /// 2000-01-03T00:00:00Z, a Monday, in the nanoseconds that `date_bin` wants.
 const ORIGIN_FIXED: i64 = 946_857_600_000_000_000;

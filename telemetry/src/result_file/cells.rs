@@ -10,7 +10,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Field, TimeUnit};
 use watchfire_model::{ColumnType, Value};
 
-use crate::window::instant_type;
+use watchfire_ingest::table::instant_type;
 
 /// How the cells of a column are written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use arrow::compute::{max, min};
 use arrow::datatypes::TimestampMicrosecondType;
 use watchfire_model::Window;
 
-use crate::window::instant_type;
+use watchfire_ingest::table::instant_type;
 
 /// Rows in memory.
 #[derive(Debug, Clone)]

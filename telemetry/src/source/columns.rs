@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::ndjson::UNKNOWN;
 use super::time::parse_instant;
-use crate::window::instant_type;
+use watchfire_ingest::table::instant_type;
 
 /// What the values of a column have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use arrow::error::ArrowError;
 
 use super::ndjson::Rows;
 use super::time::as_instants;
-use crate::window::instant_type;
+use watchfire_ingest::table::instant_type;
 
 /// Rows per batch.
 const BATCH_ROWS: usize = 8_192;

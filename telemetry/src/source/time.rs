@@ -8,7 +8,7 @@ use arrow::compute::kernels::cast_utils::string_to_datetime;
 use arrow::datatypes::DataType;
 use chrono::Utc;
 
-use crate::window::instant_type;
+use watchfire_ingest::table::instant_type;
 
 /// Microseconds since 1970 of an RFC 3339 text; a space instead of the `T` and a missing zone (UTC) are borne.
 pub(crate) fn parse_instant(text: &str) -> Option<i64> {

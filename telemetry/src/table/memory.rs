@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arrow::array::RecordBatch;
 use arrow::compute::{concat_batches, sort_to_indices, take_record_batch};
 
+use watchfire_ingest::{Record, RecordKind, batch};
+
 use super::records;
-use crate::ingest::{Record, RecordKind, batch};
 use crate::source::{Batch, Rows, Snapshot};
 
 /// Most rows of a batch that was joined from smaller ones: as many as the query engine takes at once.

@@ -2,7 +2,7 @@
 
 pub(crate) mod information_schema;
 pub(crate) mod memory;
-pub(crate) mod metrics;
 pub(crate) mod provider;
-pub(crate) mod records;
 pub(crate) mod scan;
+
+pub(crate) use watchfire_ingest::table::{metrics, records};

@@ -10,8 +10,8 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use serde_json::{Map, Value};
+use watchfire_ingest::{Record, RecordKind, to_ndjson};
 use watchfire_model::{Timestamp, Window};
-use watchfire_telemetry::{Record, RecordKind, to_ndjson};
 
 use crate::captures::{bodies, decode};
 use crate::harness::{World, spec, text};

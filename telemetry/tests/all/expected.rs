@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
+use watchfire_ingest::{Record, RecordKind};
 use watchfire_model::{SlotContext, Timestamp, Window};
-use watchfire_telemetry::{Record, RecordKind};
 
 use crate::captures::{folder, runs};
 use crate::harness::{World, rows, spec};

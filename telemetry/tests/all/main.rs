@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+#[path = "../../../ingest/tests/all/captures.rs"]
 mod captures;
 mod check;
 mod demo;
@@ -10,8 +11,6 @@ mod harness;
 mod limits;
 mod memory;
 mod no_data;
-mod otlp_bytes;
-mod otlp_rules;
 mod reference_queries;
 mod reference_rows;
 mod result_file;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
+use watchfire_ingest::{Record, to_ndjson};
 use watchfire_model::{SlotContext, Timestamp, Window};
-use watchfire_telemetry::{Limits, Record, Telemetry, to_ndjson};
+use watchfire_telemetry::{Limits, Telemetry};
 
 use crate::captures::{bodies, decode, runs};
 use crate::harness::{World, spec, text};

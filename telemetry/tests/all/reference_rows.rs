@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
+use watchfire_ingest::{RecordKind, to_ndjson};
 use watchfire_model::Timestamp;
-use watchfire_telemetry::{RecordKind, to_ndjson};
 
 use crate::captures::runs;
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use watchfire_ingest::{Record, decode_logs, decode_traces};
 use watchfire_model::{ProjectName, Timestamp};
-use watchfire_telemetry::{Record, decode_logs, decode_traces};
 
 /// When the captures are said to have arrived: after the last of their times.
 pub fn arrived_at() -> Timestamp {
@@ -16,7 +16,7 @@ pub fn project() -> ProjectName {
 }
 
 pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/otlp")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../ingest/testdata/otlp")
 }
 
 /// The captured bodies by name, in the order of their requests.
@@ -31,6 +31,7 @@ pub fn bodies() -> Vec<(String, Vec<u8>)> {
     files.into_iter().map(named).collect()
 }
 
+#[allow(dead_code, reason = "only one of the two test programs needs it")]
 pub fn decode(name: &str, body: &[u8]) -> Vec<Record> {
     let decoded = match name.ends_with("-traces") {
         true => decode_traces(body, arrived_at(), &project()),
@@ -40,6 +41,7 @@ pub fn decode(name: &str, body: &[u8]) -> Vec<Record> {
 }
 
 /// The records of every run, in the order of arrival.
+#[allow(dead_code, reason = "only one of the two test programs needs it")]
 pub fn runs() -> BTreeMap<String, Vec<Record>> {
     let mut runs: BTreeMap<String, Vec<Record>> = BTreeMap::new();
     for (name, body) in bodies() {

@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 use prost::Message;
-use watchfire_telemetry::{DecodeError, Record, decode_logs, decode_traces, limits};
+use watchfire_ingest::{DecodeError, Record, decode_logs, decode_traces, limits};
 
 use crate::captures::{arrived_at, project};
 

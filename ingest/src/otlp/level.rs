@@ -3,7 +3,7 @@
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
 use super::attributes::Attributes;
-use crate::function::level_number;
+use crate::level::number_of;
 
 /// What has no level of its own.
 pub(super) const INFO: u16 = 9;
@@ -20,5 +20,5 @@ pub(super) fn of_span(attributes: &Attributes<'_>, is_error: bool) -> u16 {
 /// A log record's: as its sender says, else its severity, else the severity's name.
 pub(super) fn of_log(attributes: &Attributes<'_>, record: &LogRecord) -> u16 {
     let severity = u16::try_from(record.severity_number).ok().filter(|number| (1..=SEVERITY_MAX).contains(number));
-    attributes.level().or(severity).or_else(|| level_number(&record.severity_text)).unwrap_or(INFO)
+    attributes.level().or(severity).or_else(|| number_of(&record.severity_text)).unwrap_or(INFO)
 }

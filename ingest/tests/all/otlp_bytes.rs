@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use watchfire_telemetry::{Record, decode_logs, decode_traces, limits, to_ndjson};
+use watchfire_ingest::{Record, decode_logs, decode_traces, limits, to_ndjson};
 
 use crate::captures::{arrived_at, bodies, project};
 

@@ -3,25 +3,24 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion_functions_json::json_field_metadata;
 
-use crate::window::instant_type;
+use super::{json, number, text, time};
 
 /// The table that people query: everything but pending spans.
-pub(crate) const NAME: &str = "records";
+pub const NAME: &str = "records";
 /// Everything, pending spans included.
-pub(crate) const ALL: &str = "records_all";
+pub const ALL: &str = "records_all";
 /// What older SQL calls [`ALL`].
-pub(crate) const ALL_ALIAS: &str = "records_full";
+pub const ALL_ALIAS: &str = "records_full";
 /// The column that the window cuts.
-pub(crate) const TIME_COLUMN: &str = "start_timestamp";
+pub const TIME_COLUMN: &str = "start_timestamp";
 /// The column that tells pending spans.
-pub(crate) const KIND: &str = "kind";
+pub const KIND: &str = "kind";
 /// What it then says.
-pub(crate) const PENDING: &str = "pending_span";
+pub const PENDING: &str = "pending_span";
 
 /// The declared columns, all nullable: a source may lack any of them.
-pub(crate) fn schema() -> SchemaRef {
+pub fn schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| Arc::new(Schema::new(fields())));
     Arc::clone(&SCHEMA)
 }
@@ -73,21 +72,4 @@ fn fields() -> Vec<Field> {
         text("project_id"),
         time("created_at"),
     ]
-}
-
-pub(super) fn time(name: &str) -> Field {
-    Field::new(name, instant_type(), true)
-}
-
-pub(super) fn text(name: &str) -> Field {
-    Field::new(name, DataType::Utf8, true)
-}
-
-pub(super) fn number(name: &str) -> Field {
-    Field::new(name, DataType::Int64, true)
-}
-
-/// JSON as text, marked so that results show it as JSON.
-pub(super) fn json(name: &str) -> Field {
-    text(name).with_metadata(json_field_metadata())
 }

@@ -9,11 +9,10 @@ use arrow::array::{
 use watchfire_model::Timestamp;
 
 use super::record::Record;
-use crate::table::records;
-use crate::window::instant_type;
+use crate::table::{instant_type, records};
 
 /// The records as one batch of the table `records_all`.
-pub(crate) fn batch(rows: &[&Record]) -> RecordBatch {
+pub fn batch(rows: &[&Record]) -> RecordBatch {
     let mut columns = columns(rows);
     let schema = records::schema();
     let in_order = schema.fields().iter().map(|field| {

@@ -4,15 +4,15 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use super::records::{json, number, text, time};
+use super::{json, number, text, time};
 
 /// The table's name.
-pub(crate) const NAME: &str = "metrics";
+pub const NAME: &str = "metrics";
 /// The column that the window cuts.
-pub(crate) const TIME_COLUMN: &str = "recorded_timestamp";
+pub const TIME_COLUMN: &str = "recorded_timestamp";
 
-/// The declared columns, without `value`, the input of functions that do not exist yet.
-pub(crate) fn schema() -> SchemaRef {
+/// The columns as they are kept. `value`, the input of the `metric_*` functions, is made of them when it is asked for.
+pub fn schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| Arc::new(Schema::new(fields())));
     Arc::clone(&SCHEMA)
 }
@@ -52,6 +52,8 @@ fn fields() -> Vec<Field> {
         text("service_instance_id"),
         text("deployment_environment"),
         number("process_pid"),
+        text("project_id"),
+        time("created_at"),
     ]
 }
 

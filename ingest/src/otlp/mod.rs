@@ -29,8 +29,7 @@ mod text;
 mod traces;
 mod wire;
 
-pub(crate) use columns::batch;
-
+pub use columns::batch;
 pub use decode::{DecodeError, decode_logs, decode_traces};
 pub use ndjson::to_ndjson;
 pub use origin::Origin;

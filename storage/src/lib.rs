@@ -1,0 +1,27 @@
+//! Keeps telemetry: a write-ahead log, the newest rows in memory, the others in Parquet files.
+//!
+//! ```text
+//!  Rows ─► wal (one fsync for many) ─► hot (memory) ─► files (Parquet, on any object store)
+//!             │                          │                │
+//!             └─ replayed at start       └──── Snapshot ◄─┴─ FileList (the store's table of files)
+//! ```
+//!
+//! Rows are durable once [`Storage::append`] has returned, and are in exactly one of memory and files for every
+//! [`Snapshot`]. Deliberately absent: SQL (that is `telemetry`), the database that holds the list of files (the
+//! engine hands in a [`FileList`]), and clocks: `now` is an argument.
+//!
+//! Start reading at `storage.rs`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
+mod error;
+mod file_list;
+mod rows;
+mod snapshot;
+mod storage;
+
+pub use error::{AppendError, Error};
+pub use file_list::{DataFile, FileChange, FileList, FileListError, ListedFiles};
+pub use rows::{Rows, TimeRange};
+pub use snapshot::{HotBatch, Reach, Snapshot, TimeAxis};
+pub use storage::{Storage, StorageOptions};
