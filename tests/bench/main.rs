@@ -5,7 +5,9 @@
 
 mod deliver;
 mod evaluate;
+mod ingest;
 mod measured;
+mod otlp_body;
 mod product;
 mod receiver;
 mod start;
@@ -30,6 +32,8 @@ enum What {
     Evaluate(evaluate::Shape),
     /// Many transitions at one slot, delivered to one webhook receiver
     Deliver(deliver::Shape),
+    /// Spans over OTLP/HTTP, durable
+    Ingest(ingest::Shape),
     /// Start, idle memory and idle CPU
     Start(start::Shape),
 }
@@ -42,6 +46,7 @@ async fn main() -> anyhow::Result<()> {
     let figures = match arguments.what {
         What::Evaluate(shape) => evaluate::measure(&arguments.binary, &shape).await?,
         What::Deliver(shape) => deliver::measure(&arguments.binary, &shape).await?,
+        What::Ingest(shape) => ingest::measure(&arguments.binary, &shape).await?,
         What::Start(shape) => start::measure(&arguments.binary, &shape).await?,
     };
     println!("{figures}");

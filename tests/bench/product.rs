@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use serde_json::{Value as Json, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 
@@ -16,6 +17,8 @@ const START_AT_MOST: Duration = Duration::from_secs(120);
 /// A running server.
 pub struct Product {
     child: Child,
+    /// Where it listens, `http://HOST:PORT`.
+    pub url: String,
     /// When it was started.
     pub spawned_at: Instant,
     /// From the start of the process to the line that says where it listens.
@@ -42,11 +45,11 @@ impl Product {
             .with_context(|| format!("{} cannot be started; build it first", binary.display()))?;
         let stderr = child.stderr.take().context("its log")?;
         let mut lines = BufReader::new(stderr).lines();
-        tokio::time::timeout(START_AT_MOST, listens(&mut lines)).await.context("it does not listen")??;
+        let url = tokio::time::timeout(START_AT_MOST, listens(&mut lines)).await.context("it does not listen")??;
         let listens_after = spawned_at.elapsed();
         // A full pipe would stop it.
         let log = tokio::task::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { child, spawned_at, listens_after, _log: log })
+        Ok(Self { child, url, spawned_at, listens_after, _log: log })
     }
 
     /// What it used so far.
@@ -55,6 +58,19 @@ impl Product {
     /// When it has ended.
     pub fn used(&self) -> anyhow::Result<Used> {
         measured::used(self.child.id().context("it has ended")?)
+    }
+
+    /// The number that a query answers, its column `n`.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub async fn count(&self, sql: &str) -> anyhow::Result<u64> {
+        let body = json!({"sql": sql, "min_timestamp": "1970-01-01T00:00:00Z"});
+        let client = reqwest::Client::builder().build()?;
+        let answer = client.post(format!("{}/v2/query", self.url)).json(&body).send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        let answer: Json = serde_json::from_str(&text).with_context(|| format!("{status}: {text}"))?;
+        answer["data"][0]["n"].as_u64().with_context(|| format!("{status}: {text}"))
     }
 
     /// Ends it at once, as a crash would.
@@ -66,11 +82,11 @@ impl Product {
     }
 }
 
-async fn listens(lines: &mut Lines<BufReader<ChildStderr>>) -> anyhow::Result<()> {
+async fn listens(lines: &mut Lines<BufReader<ChildStderr>>) -> anyhow::Result<String> {
     let mut words = Vec::new();
     while let Some(line) = lines.next_line().await? {
-        if line.contains("listening on ") {
-            return Ok(());
+        if let Some((_, url)) = line.split_once("listening on ") {
+            return Ok(url.split_whitespace().next().unwrap_or_default().to_owned());
         }
         words.push(line);
     }

@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::scalar::ScalarValue;
-use watchfire_ingest::level::{LEVELS, name_of, names, number_of};
+use watchfire_ingest::level::{name_of, names, number_of};
 
 /// The column that is compared by name.
 const COLUMN: &str = "level";

@@ -62,7 +62,7 @@ pub(crate) fn with_instant(schema: &SchemaRef, name: Option<&str>) -> SchemaRef 
     let fields = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Timestamp(_, _) => Arc::clone(field),
         _ if Some(field.name().as_str()) == name => {
-            Arc::new(field.as_ref().clone().with_data_type(crate::window::instant_type()))
+            Arc::new(field.as_ref().clone().with_data_type(watchfire_ingest::table::instant_type()))
         }
         _ => Arc::clone(field),
     });
