@@ -43,7 +43,7 @@ pub(crate) enum Command {
     Check(Check),
     /// Evaluates one rule for an instant, without telling or writing anything
     Run(Run),
-    /// Asks the sources one SQL query
+    /// Asks one SQL query, of a server, or of the sources and telemetry that lie here
     Query(Query),
     /// Lists the next slots of a rule, or of a cron pattern in a zone
     Next(Next),
@@ -129,14 +129,60 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "With --url it asks a server, else the sources of --config and the telemetry of --data, which it \
+                        only reads. No window is applied without --from and --to; now() is the wall clock."
+)]
 pub(crate) struct Query {
     /// Read-only SQL
     pub(crate) sql: String,
+    /// The folder with the definitions, for their sources
+    #[arg(long, value_name = "DIR", env = "WATCHFIRE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) config: ConfigDir,
-    /// Reserved: a data folder, once it holds tables to ask
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
+    pub(crate) storage: Storage,
+    /// Ask the server there instead
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Its token, if it asks for one
+    #[arg(long, env = "WATCHFIRE_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// Whose tables; a server knows it by the token
+    #[arg(long, value_name = "NAME", conflicts_with = "url")]
+    pub(crate) project: Option<String>,
+    /// Only rows from this instant on
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) from: Option<Timestamp>,
+    /// Only rows before this instant
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) to: Option<Timestamp>,
+    /// Only rows of this deployment environment; may be given several times, "" for rows without one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) environment: Vec<String>,
+    /// The IANA zone of the session; default: UTC
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: Option<String>,
+    /// At most so many rows, and never more than 10000
+    #[arg(long, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(0..=10_000))]
+    pub(crate) limit: Option<usize>,
+    /// The form of the rows; default: a table, or JSON with --output json
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<QueryFormat>,
+}
+
+/// Forms of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QueryFormat {
+    /// For people
+    Table,
+    /// A header line, and a line for each row
+    Csv,
+    /// One array of objects
+    Json,
+    /// An object a line
+    Ndjson,
+    /// A file with every type; not for a terminal
+    Parquet,
 }
 
 #[derive(Debug, Args)]

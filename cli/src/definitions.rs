@@ -19,6 +19,14 @@ pub(crate) fn load(dir: &Path) -> anyhow::Result<Loaded> {
     Ok(watchfire_config::load(dir, &|name| std::env::var(name).ok())?)
 }
 
+/// Queries by hand, of sources and settings where there are any.
+pub(crate) fn telemetry_for_reading(loaded: Option<&Loaded>) -> anyhow::Result<Telemetry> {
+    match loaded {
+        Some(loaded) => telemetry(loaded),
+        None => Ok(Telemetry::new(Limits::default(), &[])?),
+    }
+}
+
 /// Queries over the sources that could be read from the files.
 pub(crate) fn telemetry(loaded: &Loaded) -> anyhow::Result<Telemetry> {
     let defaults = Limits::default();

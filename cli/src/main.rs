@@ -9,6 +9,7 @@ mod logging;
 mod output;
 mod place;
 mod reload;
+mod remote_query;
 mod server_client;
 mod trouble;
 

@@ -20,13 +20,35 @@ pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Prints bytes as they are. A reader that went away is no error.
+pub(crate) fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(trouble) if trouble.kind() != io::ErrorKind::BrokenPipe => Err(trouble.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Rows as objects, columns in their order.
 pub(crate) fn row_objects(columns: &[Column], rows: &[Vec<Value>]) -> Json {
-    rows.iter()
-        .map(|row| {
-            columns.iter().zip(row).map(|(column, value)| (column.name.clone(), value.to_json())).collect::<Json>()
-        })
-        .collect()
+    rows.iter().map(|row| row_object(columns, row)).collect()
+}
+
+/// A row as an object, columns in their order.
+pub(crate) fn row_object(columns: &[Column], row: &[Value]) -> Json {
+    columns.iter().zip(row).map(|(column, value)| (column.name.clone(), value.to_json())).collect()
+}
+
+/// Rows as CSV with a header line: cells as in JSON, texts without its quotes, NULL as nothing.
+pub(crate) fn rows_csv(columns: &[Column], rows: &[Vec<Value>]) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if !columns.is_empty() {
+        writer.write_record(columns.iter().map(|column| column.name.as_str()))?;
+    }
+    for row in rows {
+        writer.write_record(row.iter().map(|value| cell(&value.to_json())))?;
+    }
+    Ok(writer.into_inner().map_err(|trouble| trouble.into_error())?)
 }
 
 /// Rows as a table for people, numbers aligned right.

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use reqwest::{Client, Method, Response, StatusCode, Url};
+use reqwest::header::ACCEPT;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 
 use crate::arguments::{Output, Server};
 use crate::exit::Exit;
@@ -20,6 +21,14 @@ pub(crate) struct ServerClient {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: String,
+}
+
+/// What a server said to a query: its body may be anything.
+pub(crate) struct RawAnswer {
+    pub(crate) status: StatusCode,
+    /// Whether there is more than the body holds.
+    pub(crate) is_cut: bool,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Why there is no answer that could be understood.
@@ -63,21 +72,50 @@ impl ServerClient {
 
     /// Asks; each of `path` is one segment, whatever it holds.
     pub(crate) async fn ask(&self, method: Method, path: &[&str]) -> Result<Answer, Unanswered> {
+        let response: Response =
+            self.request(method, self.address(path)).send().await.map_err(|error| self.unanswered(&error))?;
+        let status = response.status();
+        Ok(Answer { status, body: response.text().await.map_err(|error| self.unanswered(&error))? })
+    }
+
+    /// Asks with parameters, for a body in the form of `accept`.
+    pub(crate) async fn get(
+        &self,
+        path: &[&str],
+        parameters: &[(&str, String)],
+        accept: &str,
+    ) -> Result<RawAnswer, Unanswered> {
+        let mut url = self.address(path);
+        url.query_pairs_mut().extend_pairs(parameters);
+        let request = self.request(Method::GET, url).header(ACCEPT, accept);
+        let response = request.send().await.map_err(|error| self.unanswered(&error))?;
+        let (status, headers) = (response.status(), response.headers());
+        let is_cut = headers.get("x-watchfire-truncated").is_some_and(|cut| cut == "true");
+        let body = response.bytes().await.map_err(|error| self.unanswered(&error))?.to_vec();
+        Ok(RawAnswer { status, is_cut, body })
+    }
+
+    fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        let request = self.client.request(method, url);
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    fn address(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
-        let mut request = self.client.request(method, url);
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
-        }
-        let unanswered = |error: reqwest::Error| Unanswered {
-            message: format!("no server answers at {}: {}", self.shown(), last_cause(&error)),
+        url
+    }
+
+    fn unanswered(&self, error: &reqwest::Error) -> Unanswered {
+        Unanswered {
+            message: format!("no server answers at {}: {}", self.shown(), last_cause(error)),
             help: "is `watchfire serve` running there?",
-        };
-        let response: Response = request.send().await.map_err(unanswered)?;
-        let status = response.status();
-        Ok(Answer { status, body: response.text().await.map_err(unanswered)? })
+        }
     }
 
     /// Something answers that is not Watchfire.

@@ -28,6 +28,7 @@ mod links;
 mod look;
 mod metrics;
 mod outbox;
+mod query;
 mod report_memory;
 mod reports;
 mod run_once;
@@ -50,3 +51,5 @@ pub use watchfire_store::{
     AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState, InstancePlace, RuleSummary, RunFilter, RunPlace, RunRow,
     RunStatus, StoredBody, StoredResult, Trouble,
 };
+pub use watchfire_telemetry::limits::QUERY_ROWS_MAX;
+pub use watchfire_telemetry::{Answer, AnswerForm, QueryError, QueryMistake, QueryRequest, QueryZone, SqlSpan};

@@ -16,6 +16,7 @@ mod named;
 mod page;
 mod pages;
 mod parameters;
+mod query;
 mod reports;
 mod result_file;
 mod rule_view;
@@ -102,6 +103,8 @@ fn router(engine: Arc<Engine>, listen: SocketAddr) -> Router {
         .route("/api/deliveries", get(deliveries::list))
         .route("/api/deliveries/{id}", get(deliveries::one))
         .route("/api/deliveries/{id}/retry", post(deliveries::retry))
+        .route("/v1/query", get(query::v1))
+        .route("/v2/query", post(query::v2))
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
         .with_state(engine)

@@ -171,7 +171,7 @@ fn query_of(statement: &Statement) -> Option<&Query> {
     }
 }
 
-fn of_part(error: &PartError, question: &Question) -> SqlProblem {
+pub(crate) fn of_part(error: &PartError, question: &Question) -> SqlProblem {
     let text = match error.part {
         SqlPart::Query | SqlPart::Key(_) => question.sql.as_str(),
         part => question.conditions().find(|(of, _)| *of == part).map_or("", |(_, text)| text),

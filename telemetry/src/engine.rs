@@ -7,10 +7,12 @@ use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{DataFusionError, plan_datafusion_err};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use tokio::task::spawn_blocking;
 use watchfire_model::{Failure, FailureCode, Timestamp, Window};
 
+use crate::answer;
 use crate::cache::{Entry, PlanCache};
 use crate::catalog::Tables;
 use crate::context::Facts;
@@ -91,6 +93,9 @@ impl Engine {
             tables: parsed.tables.iter().cloned().zip(snapshots.iter().cloned()).collect(),
         };
         let mut state = session::for_query(&self.base, facts);
+        if let Some(zone) = question.zone {
+            answer::set_zone(&mut state, zone);
+        }
         let schemas: Vec<SchemaRef> = snapshots.iter().map(|snapshot| Arc::clone(&snapshot.schema)).collect();
         let planned = known.and_then(|entry| entry.planned).filter(|planned| same_schemas(&planned.schemas, &schemas));
         let planned = match planned {
@@ -213,6 +218,16 @@ impl Ready {
             casts => format!("in one of `{}`: ", casts.join("`, `")),
         };
         Failure::new(failure.code, format!("{place}{}", failure.message))
+    }
+
+    /// How it is run.
+    pub(crate) const fn physical_plan(&self) -> &Arc<dyn ExecutionPlan> {
+        &self.plan
+    }
+
+    /// What is run, optimized once more: only for people.
+    pub(crate) fn logical_plan(&self) -> Result<LogicalPlan, DataFusionError> {
+        self.state.optimize(&self.planned.plan)
     }
 
     /// The session, for lookups beside the query.

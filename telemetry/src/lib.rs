@@ -6,9 +6,9 @@
 //!  Outcome ◄─ verdict (rows, counts) ◄─ run ◄─ no_data (is there anything?) ◄──────┘
 //! ```
 //!
-//! Three doors, all on [`Telemetry`]: [`Telemetry::evaluate`] asks the question of a rule at
-//! a slot, [`Telemetry::query`] runs what somebody types, [`Telemetry::check`] finds mistakes
-//! without running anything.
+//! Four doors, all on [`Telemetry`]: [`Telemetry::evaluate`] asks the question of a rule at
+//! a slot, [`Telemetry::query`] runs what somebody types, [`Telemetry::answer`] what a client sends,
+//! in the form that it wants, [`Telemetry::check`] finds mistakes without running anything.
 //!
 //! Telemetry is kept in memory
 //! ([`Telemetry::append_records`]), or lies in files that are read where they are.
@@ -25,6 +25,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
 mod ad_hoc;
+mod answer;
 mod cache;
 mod catalog;
 mod check;
@@ -58,6 +59,7 @@ use std::sync::Arc;
 use watchfire_ingest::Record;
 use watchfire_model::SourceSpec;
 
+use crate::answer::Turns;
 use crate::cache::PlanCache;
 use crate::catalog::{SourceCache, Tables};
 use crate::engine::Engine;
@@ -65,6 +67,7 @@ use crate::runtime::QueryRuntime;
 use crate::table::memory::MemoryRecords;
 
 pub use ad_hoc::QueryResult;
+pub use answer::{Answer, AnswerForm, Plans, QueryError, QueryMistake, QueryRequest, QueryZone, SqlSpan};
 pub use check::{Sought, SoughtColumn, SqlProblem};
 pub use error::Error;
 pub use limits::Limits;
@@ -78,6 +81,8 @@ pub struct Telemetry {
     runtime: Arc<QueryRuntime>,
     sources: Arc<SourceCache>,
     records: Arc<MemoryRecords>,
+    /// Of the clients of all clones.
+    turns: Arc<Turns>,
 }
 
 impl Telemetry {
@@ -88,6 +93,7 @@ impl Telemetry {
     pub fn new(limits: Limits, sources: &[SourceSpec]) -> Result<Self, Error> {
         let engine = |error: &dyn fmt::Display| Error::Engine(error.to_string());
         let base = session::base(&limits).map_err(|error| engine(&error))?;
+        let turns = Arc::new(Turns::new(&limits));
         let runtime = QueryRuntime::new(limits.concurrency).map_err(|error| engine(&error))?;
         let cache = Arc::new(SourceCache::default());
         let records = Arc::new(MemoryRecords::new(limits.records_bytes));
@@ -98,7 +104,7 @@ impl Telemetry {
             plans: Arc::new(PlanCache::default()),
             limits: Arc::new(limits),
         };
-        Ok(Self { engine, runtime: Arc::new(runtime), sources: cache, records })
+        Ok(Self { engine, runtime: Arc::new(runtime), sources: cache, records, turns })
     }
 
     /// The same threads, memory, records and files already read, over another set of sources.
@@ -109,7 +115,8 @@ impl Telemetry {
         let tables = Tables::new(sources, &self.sources, self.engine.limits.source_bytes, records)?;
         let engine = Engine { tables: Arc::new(tables), plans: Arc::new(PlanCache::default()), ..self.engine.clone() };
         let (runtime, sources) = (Arc::clone(&self.runtime), Arc::clone(&self.sources));
-        Ok(Self { engine, runtime, sources, records: Arc::clone(&self.records) })
+        let (records, turns) = (Arc::clone(&self.records), Arc::clone(&self.turns));
+        Ok(Self { engine, runtime, sources, records, turns })
     }
 
     /// Adds records to those in memory, which are the tables `records` and `records_all` unless a

@@ -19,9 +19,21 @@ pub struct Limits {
     pub records_bytes: usize,
     /// Queries that run at the same time; default: the number of cores.
     pub concurrency: usize,
+    /// Queries of clients ([`crate::Telemetry::answer`]) that run at the same time, of those of `concurrency`;
+    /// default: half of the cores, at least one. The others are left to rules.
+    pub ad_hoc_concurrency: usize,
+    /// Queries of clients that may wait for their turn; default 32. More are sent away.
+    pub ad_hoc_waiting_max: usize,
     /// How long an ad hoc query may take, waiting and planning included; default 30 s.
     /// A rule brings its own (`QuerySpec::timeout`).
     pub query_timeout: Duration,
+}
+
+/// Most rows of one answer to a client, as Logfire has it.
+pub const QUERY_ROWS_MAX: usize = 10_000;
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 impl Default for Limits {
@@ -33,7 +45,9 @@ impl Default for Limits {
             max_rows: 1_000_000,
             source_bytes: 128 << 20,
             records_bytes: 256 << 20,
-            concurrency: std::thread::available_parallelism().map_or(2, usize::from),
+            concurrency: cores(),
+            ad_hoc_concurrency: (cores() / 2).max(1),
+            ad_hoc_waiting_max: 32,
             query_timeout: Duration::from_secs(30),
         }
     }

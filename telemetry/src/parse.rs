@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use watchfire_model::{QuerySpec, Severity};
 
+use crate::answer::QueryZone;
 use crate::function::Parameter;
 use crate::nearest::nearest;
 use crate::part::{PartError, SqlPart};
@@ -35,6 +36,10 @@ pub(crate) struct Question {
     pub when: Option<String>,
     pub recover_when: Option<String>,
     pub severity: Vec<(Severity, String)>,
+    /// Most rows of the result, whatever its own LIMIT; `None`: all of them.
+    pub limit: Option<usize>,
+    /// The zone of its session; `None`: UTC.
+    pub zone: Option<QueryZone>,
 }
 
 impl Question {
@@ -44,12 +49,14 @@ impl Question {
             when: query.when.clone(),
             recover_when: query.recover_when.clone(),
             severity: query.severity.clone(),
+            limit: None,
+            zone: None,
         }
     }
 
     /// A query without conditions.
     pub(crate) fn bare(sql: &str) -> Self {
-        Self { sql: sql.to_owned(), when: None, recover_when: None, severity: Vec::new() }
+        Self { sql: sql.to_owned(), when: None, recover_when: None, severity: Vec::new(), limit: None, zone: None }
     }
 
     /// The conditions with their places, in the order in which they are planned.

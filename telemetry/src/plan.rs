@@ -63,7 +63,7 @@ pub(crate) async fn plan(
         return Err(errors);
     }
     let layout = layout(question, columns, &verdicts, plan.schema());
-    let plan = with_verdicts(plan, verdicts).map_err(query)?;
+    let plan = with_verdicts(plan, verdicts).and_then(|plan| cut(plan, question.limit)).map_err(query)?;
     Ok(Planned { plan, layout, schemas })
 }
 
@@ -115,6 +115,16 @@ fn with_verdicts(plan: LogicalPlan, verdicts: Vec<(SqlPart, Expr)>) -> Result<Lo
     let extra = verdicts.into_iter().enumerate().map(|(index, (_, expr))| expr.alias(format!("{prefix}{index}")));
     let all: Vec<Expr> = own.chain(extra).collect();
     LogicalPlanBuilder::from(plan).project(all)?.build()
+}
+
+/// At most so many rows; an explanation is whole.
+fn cut(plan: LogicalPlan, limit: Option<usize>) -> Result<LogicalPlan, DataFusionError> {
+    match limit {
+        Some(_) if !matches!(plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_)) => {
+            LogicalPlanBuilder::from(plan).limit(0, limit)?.build()
+        }
+        Some(_) | None => Ok(plan),
+    }
 }
 
 /// A prefix that no column of the query begins with.

@@ -16,6 +16,7 @@ use datafusion::optimizer::Analyzer;
 use datafusion::prelude::SessionConfig;
 use watchfire_model::Timestamp;
 
+use crate::answer::SessionZone;
 use crate::context::{Facts, QueryContext};
 use crate::cooperative::CooperativeJoins;
 use crate::function::{self, GuardConcat, LevelNames};
@@ -40,6 +41,7 @@ pub(crate) fn base(limits: &Limits) -> Result<SessionState> {
     let mut analyzer = Analyzer::new().rules;
     analyzer.insert(0, Arc::new(LevelNames));
     analyzer.push(Arc::new(GuardConcat::new()));
+    analyzer.push(Arc::new(SessionZone));
     let mut state = SessionStateBuilder::new()
         .with_config(config())
         .with_runtime_env(runtime)

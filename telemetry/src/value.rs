@@ -20,7 +20,7 @@ pub(crate) fn column_of(field: &Field) -> Column {
 }
 
 /// Whether the text of this field is JSON.
-fn is_json(field: &Field) -> bool {
+pub(crate) fn is_json(field: &Field) -> bool {
     field.data_type().is_string()
         && field.metadata().get("ARROW:extension:name").is_some_and(|name| name == "arrow.json")
 }

@@ -1,38 +1,115 @@
-//! `watchfire query`: one SQL query over the sources, no window applied, `now()` the wall clock.
+//! `watchfire query`: one SQL query, to a server or over what lies here.
 
+use std::io::IsTerminal;
+
+use watchfire_engine::QUERY_ROWS_MAX;
 use watchfire_engine::clock::{Clock, SystemClock};
+use watchfire_model::{Column, Value};
+use watchfire_telemetry::{Answer, QueryError, QueryRequest, QueryZone};
 
-use crate::arguments::{Output, Query};
+use crate::arguments::{Output, Query, QueryFormat};
 use crate::definitions;
 use crate::exit::Exit;
 use crate::output;
+use crate::remote_query;
 use crate::trouble;
 
-/// Most rows that are printed.
-const ROWS_MAX: usize = 10_000;
+/// The rows of an answer, wherever they come from.
+pub(crate) struct Rows {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<Value>>,
+    /// Whether there are more.
+    pub(crate) is_cut: bool,
+}
 
 pub(crate) async fn run(options: Query, form: Output) -> anyhow::Result<Exit> {
-    if options.data.is_some() {
-        eprintln!("watchfire: a data folder holds no tables to ask yet; only the sources are read");
+    let format = options.format.unwrap_or(match form {
+        Output::Text => QueryFormat::Table,
+        Output::Json => QueryFormat::Json,
+    });
+    if format == QueryFormat::Parquet && std::io::stdout().is_terminal() {
+        let help = "write it to a file: `watchfire query … --format parquet > rows.parquet`";
+        trouble::tell(form, "terminal", "Parquet is not for a terminal", Some(help));
+        return Ok(Exit::CouldNotRun);
     }
-    let loaded = definitions::load(&options.config.config)?;
-    let telemetry = definitions::telemetry(&loaded)?;
-    let result = match telemetry.query(&options.sql, SystemClock.now(), ROWS_MAX).await {
-        Ok(result) => result,
-        Err(failure) => {
-            trouble::tell(form, failure.code.as_str(), &failure.message, None);
-            return Ok(Exit::No);
+    let zone = match options.timezone.as_deref().map(|name| (name, QueryZone::parse(name))) {
+        Some((name, None)) => {
+            let message = format!("`--timezone {name}` is no IANA time zone");
+            trouble::tell(form, "bad_timezone", &message, Some("write for example `--timezone Europe/Berlin`"));
+            return Ok(Exit::CouldNotRun);
         }
+        Some((_, zone)) => zone,
+        None => None,
     };
-    match form {
-        Output::Json => output::json(&output::row_objects(&result.columns, &result.rows))?,
-        Output::Text => {
-            output::line(&output::rows_table(&result.columns, &result.rows))?;
-            eprintln!("{} row(s)", result.row_count);
-        }
-    }
-    if result.truncated {
-        eprintln!("showing {} of {} rows; add LIMIT or aggregate", result.rows.len(), result.row_count);
-    }
+    let request = QueryRequest {
+        min: options.from,
+        max: options.to,
+        zone,
+        environments: (!options.environment.is_empty()).then(|| options.environment.clone()),
+        ..QueryRequest::new(options.sql.as_str(), options.limit.unwrap_or(QUERY_ROWS_MAX), SystemClock.now())
+    };
+    let rows = match &options.url {
+        Some(url) => match remote_query::ask(url, options.token.as_deref(), &request).await {
+            Ok(rows) => rows,
+            Err(refused) => return Ok(refused.tell(form)),
+        },
+        None => match here(&options, request).await? {
+            Ok(answer) => Rows {
+                columns: answer.columns(),
+                rows: answer.rows().map_err(|failure| anyhow::anyhow!(failure.message))?,
+                is_cut: answer.is_cut(),
+            },
+            Err(error) => {
+                let (code, message) = said(&error);
+                trouble::tell(form, code, &message, None);
+                return Ok(Exit::No);
+            }
+        },
+    };
+    print(format, &rows)?;
     Ok(Exit::Fine)
+}
+
+/// Asks the sources of the definitions and the telemetry of the data folder, without a server.
+async fn here(options: &Query, request: QueryRequest) -> anyhow::Result<Result<Answer, QueryError>> {
+    let loaded = options.config.as_deref().map(definitions::load).transpose()?;
+    let telemetry = definitions::telemetry_for_reading(loaded.as_ref())?;
+    Ok(telemetry.answer(request).await)
+}
+
+/// The word for scripts and the sentence for people.
+fn said(error: &QueryError) -> (&'static str, String) {
+    let code = match error {
+        QueryError::Busy { .. } => "busy",
+        QueryError::Mistake(_) => "invalid_query",
+        QueryError::Failed(failure) => failure.code.as_str(),
+    };
+    let place = match error {
+        QueryError::Mistake(mistake) => mistake.span.filter(|_| !mistake.message.contains(" at Line: ")),
+        QueryError::Busy { .. } | QueryError::Failed(_) => None,
+    };
+    let place = place.map(|span| format!("{}:{}: ", span.line, span.column)).unwrap_or_default();
+    (code, format!("{place}{error}"))
+}
+
+fn print(format: QueryFormat, rows: &Rows) -> anyhow::Result<()> {
+    let Rows { columns, rows, is_cut } = rows;
+    match format {
+        QueryFormat::Table => {
+            output::line(&output::rows_table(columns, rows))?;
+            eprintln!("{} row(s)", rows.len());
+        }
+        QueryFormat::Json => output::json(&output::row_objects(columns, rows))?,
+        QueryFormat::Ndjson => {
+            for row in rows {
+                output::line(&output::row_object(columns, row).to_string())?;
+            }
+        }
+        QueryFormat::Csv => output::bytes(&output::rows_csv(columns, rows)?)?,
+        QueryFormat::Parquet => output::bytes(&watchfire_telemetry::result_file::write(columns, rows)?)?,
+    }
+    if *is_cut {
+        eprintln!("showing the first {} rows, there are more; aggregate, or narrow the query", rows.len());
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+mod answer;
 #[path = "../../../ingest/tests/all/captures.rs"]
 mod captures;
 mod check;
