@@ -6,6 +6,8 @@
 #   WATCHFIRE_TEST_POSTGRES  a cluster to use instead of a throw-away one
 #   WATCHFIRE_KILLS          kills per point in the kill tests, for long runs by hand
 #   WATCHFIRE_TEST_PYTHON    a Python that has aiosmtpd, instead of one in a folder of the cache
+#   WATCHFIRE_TEST_CLIENTS_PYTHON  a Python that has tests/clients/python/requirements.txt, likewise
+#   WATCHFIRE_TEST_CLIENTS_NODE    a folder with the packages of tests/clients/node, likewise
 #   CARGO_TARGET_DIR         where cargo builds
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -103,7 +105,45 @@ find_python() {
     export WATCHFIRE_TEST_PYTHON="$venv/bin/python"
 }
 
+# Sets WATCHFIRE_TEST_CLIENTS_PYTHON to a Python that has the clients of tests/clients; fails with a reason in `why`.
+find_client_python() {
+    local wanted="$PWD/tests/clients/python/requirements.txt"
+    local venv="${XDG_CACHE_HOME:-$HOME/.cache}/watchfire/clients-venv"
+    if ! cmp -s "$wanted" "$venv/installed.txt"; then
+        command -v python3 >/dev/null || { why="python3 is not installed"; return 1; }
+        python3 -m venv --clear "$venv" >"$scratch/venv.log" 2>&1 || { why="python3 makes no venv"; return 1; }
+        "$venv/bin/pip" install --quiet --requirement "$wanted" >"$scratch/pip.log" 2>&1 \
+            || { why="the clients cannot be installed: $(tail -n 1 "$scratch/pip.log")"; return 1; }
+        cp "$wanted" "$venv/installed.txt"
+    fi
+    export WATCHFIRE_TEST_CLIENTS_PYTHON="$venv/bin/python"
+}
+
+# Sets WATCHFIRE_TEST_CLIENTS_NODE to a folder with the packages of tests/clients/node; fails with a reason in `why`.
+find_client_node() {
+    local wanted="$PWD/tests/clients/node"
+    local folder="${XDG_CACHE_HOME:-$HOME/.cache}/watchfire/clients-node"
+    command -v node >/dev/null && command -v npm >/dev/null || { why="node and npm are not installed"; return 1; }
+    if ! cmp -s "$wanted/package-lock.json" "$folder/installed.json"; then
+        mkdir -p "$folder"
+        cp "$wanted/package.json" "$wanted/package-lock.json" "$folder/"
+        # No script of a package is run.
+        npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund >"$scratch/npm.log" 2>&1 \
+            || { why="the packages cannot be installed: $(tail -n 1 "$scratch/npm.log")"; return 1; }
+        cp "$wanted/package-lock.json" "$folder/installed.json"
+    fi
+    export WATCHFIRE_TEST_CLIENTS_NODE="$folder"
+}
+
 skipped=()
+if [ -z "${WATCHFIRE_TEST_CLIENTS_PYTHON:-}" ]; then
+    why=""
+    find_client_python || skipped+=("tests with clients in Python: $why")
+fi
+if [ -z "${WATCHFIRE_TEST_CLIENTS_NODE:-}" ]; then
+    why=""
+    find_client_node || skipped+=("tests with clients in Node: $why")
+fi
 if [ -z "${WATCHFIRE_TEST_PYTHON:-}" ]; then
     why=""
     find_python || skipped+=("the test with a mail server that others wrote: $why")

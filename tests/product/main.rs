@@ -5,6 +5,7 @@
 mod api;
 mod arrows;
 mod bodies;
+mod clients;
 mod commands;
 mod database_trouble;
 mod demo;

@@ -144,9 +144,11 @@ mod tests {
     fn mistakes(body: &str) -> String {
         match asked(body.as_bytes(), now()) {
             Ok(_) => String::new(),
-            Err(mistakes) => {
-                mistakes.iter().map(|one| format!("{} {}", one["loc"], one["type"])).collect::<Vec<_>>().join("; ")
-            }
+            Err(mistakes) => mistakes
+                .iter()
+                .map(|one| format!("{} {}", one["loc"], one["type"].as_str().unwrap()))
+                .collect::<Vec<_>>()
+                .join("; "),
         }
     }
 
