@@ -7,7 +7,8 @@ use watchfire_alerts::Mode;
 use watchfire_config::{
     Definitions, Loaded, Problem, ProblemSeverity, RuleDefinition, SqlCheck, TextMap, WantedColumn,
 };
-use watchfire_model::RuleKind;
+use watchfire_model::{ProjectName, RuleKind};
+use watchfire_storage::{Storage, StorageOptions};
 use watchfire_telemetry::{Limits, Sought, SoughtColumn, SqlPart, SqlProblem, Telemetry};
 
 use crate::arguments::Output;
@@ -19,16 +20,16 @@ pub(crate) fn load(dir: &Path) -> anyhow::Result<Loaded> {
     Ok(watchfire_config::load(dir, &|name| std::env::var(name).ok())?)
 }
 
-/// Queries by hand, of sources and settings where there are any.
-pub(crate) fn telemetry_for_reading(loaded: Option<&Loaded>) -> anyhow::Result<Telemetry> {
+/// Queries by hand over what is kept, and of sources and settings where there are any.
+pub(crate) fn telemetry_for_reading(loaded: Option<&Loaded>, storage: Storage) -> anyhow::Result<Telemetry> {
     match loaded {
-        Some(loaded) => telemetry(loaded),
-        None => Ok(Telemetry::new(Limits::default(), &[])?),
+        Some(loaded) => telemetry(loaded, storage),
+        None => Ok(Telemetry::new(Limits::default(), &[], storage)?),
     }
 }
 
-/// Queries over the sources that could be read from the files.
-pub(crate) fn telemetry(loaded: &Loaded) -> anyhow::Result<Telemetry> {
+/// Queries over what is kept, and over the sources that could be read from the files.
+pub(crate) fn telemetry(loaded: &Loaded, storage: Storage) -> anyhow::Result<Telemetry> {
     let defaults = Limits::default();
     let settings = &loaded.definitions.settings.limits;
     let limits = Limits {
@@ -39,7 +40,12 @@ pub(crate) fn telemetry(loaded: &Loaded) -> anyhow::Result<Telemetry> {
         query_timeout: settings.query_timeout.unwrap_or(defaults.query_timeout),
         ..defaults
     };
-    Ok(Telemetry::new(limits, &loaded.definitions.sources)?)
+    Ok(Telemetry::new(limits, &loaded.definitions.sources, storage)?)
+}
+
+/// Tables without rows: SQL can be checked over them.
+pub(crate) fn nothing_kept() -> Storage {
+    Storage::in_memory(StorageOptions::default())
 }
 
 /// Plans the SQL of every rule, and adds what is wrong with it to the mistakes in the files.
@@ -48,7 +54,7 @@ pub(crate) async fn check_sql(loaded: &mut Loaded, telemetry: &Telemetry) {
     for check in &loaded.checks {
         let column = |key: &WantedColumn| SoughtColumn { name: key.name.clone(), is_summed: key.is_summed };
         let sought = Sought { columns: check.keys.iter().map(column).collect(), compares: check.compares };
-        let problems = telemetry.check(&check.query, &sought).await;
+        let problems = telemetry.of_project(&project_of(loaded, check)).check(&check.query, &sought).await;
         found.extend(
             problems
                 .into_iter()
@@ -90,6 +96,12 @@ fn first_word<'a>(sql: &str, words: &[&'a str]) -> Option<(usize, usize, &'a str
             found.map(|known| (line + 1, place, *known))
         })
     })
+}
+
+/// The project of the rule; `default` while its definition is not whole.
+fn project_of(loaded: &Loaded, check: &SqlCheck) -> ProjectName {
+    let rule = loaded.definitions.rules.iter().find(|definition| definition.rule.name == check.rule);
+    rule.map_or_else(|| ProjectName::new("default"), |definition| definition.rule.project.clone())
 }
 
 /// One row at every slot is what a report wants, and a watch on changes of a total.

@@ -12,8 +12,8 @@ impl Engine {
     }
 
     /// Asks the tables of a project. Clients have a bounded share of all queries; rules do not wait for them.
-    pub async fn query(&self, _project: &ProjectName, request: QueryRequest) -> Result<Answer, QueryError> {
-        let telemetry = self.shared.active().telemetry.clone();
+    pub async fn query(&self, project: &ProjectName, request: QueryRequest) -> Result<Answer, QueryError> {
+        let telemetry = self.shared.active().telemetry.of_project(project);
         telemetry.answer(request).await
     }
 }

@@ -5,9 +5,11 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::{max, min};
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{filter_record_batch, max, min, not};
 use arrow::datatypes::TimestampMicrosecondType;
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
 use watchfire_ingest::table::{ARRIVAL_COLUMN, Shredding, Table, records};
 use watchfire_model::{ProjectName, Timestamp};
 
@@ -43,13 +45,19 @@ impl Default for StorageOptions {
 #[derive(Clone)]
 pub struct Storage {
     options: Arc<StorageOptions>,
+    objects: Arc<dyn ObjectStore>,
     hot: Arc<Mutex<HashMap<(ProjectName, Table), Vec<HotBatch>>>>,
 }
 
 impl Storage {
     /// Rows in memory alone: gone with the process.
     pub fn in_memory(options: StorageOptions) -> Self {
-        Self { options: Arc::new(options), hot: Arc::default() }
+        Self { options: Arc::new(options), hot: Arc::default(), objects: Arc::new(InMemory::new()) }
+    }
+
+    /// Where its files are; nothing but its files is in there.
+    pub fn objects(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.objects)
     }
 
     /// How it was opened.
@@ -60,13 +68,19 @@ impl Storage {
     /// Keeps these rows, all of them or none. They are durable, and every later snapshot has them, once this returns.
     pub async fn append(&self, rows: Vec<Rows>) -> Result<(), AppendError> {
         let mut hot = self.hot.lock().unwrap_or_else(PoisonError::into_inner);
-        for Rows { project, table, batch } in rows.into_iter().filter(|rows| rows.batch.num_rows() > 0) {
+        let apart = rows.into_iter().flat_map(|Rows { project, table, batch }| {
+            by_kind(table, batch).into_iter().map(move |batch| Rows { project: project.clone(), table, batch })
+        });
+        for Rows { project, table, batch } in apart.filter(|rows| rows.batch.num_rows() > 0) {
             let (Some(time), Some(arrival)) = (range(&batch, table.time_column()), range(&batch, ARRIVAL_COLUMN))
             else {
                 continue;
             };
+            let times = batch.column_by_name(table.time_column());
+            let times = times.and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>());
+            let is_sorted = times.is_some_and(|times| times.values().is_sorted());
             let is_pending = table == Table::Records && is_pending(&batch);
-            let batch = HotBatch { rows: batch, time, arrival, is_sorted: false, is_pending };
+            let batch = HotBatch { rows: batch, time, arrival, is_sorted, is_pending };
             hot.entry((project, table)).or_default().push(batch);
         }
         Ok(())
@@ -90,6 +104,15 @@ fn range(batch: &RecordBatch, column: &str) -> Option<TimeRange> {
     let values = batch.column_by_name(column)?.as_primitive_opt::<TimestampMicrosecondType>()?;
     let (first, last) = min(values).zip(max(values))?;
     Some(TimeRange { first: Timestamp::from_micros(first), last: Timestamp::from_micros(last) })
+}
+
+/// Pending spans apart from all others.
+fn by_kind(table: Table, batch: RecordBatch) -> Vec<RecordBatch> {
+    let kinds = batch.column_by_name(records::KIND).and_then(|kinds| kinds.as_string_opt::<i32>());
+    let Some(kinds) = kinds.filter(|_| table == Table::Records) else { return vec![batch] };
+    let pending: BooleanArray = kinds.iter().map(|kind| Some(kind == Some(records::PENDING))).collect();
+    let shown = not(&pending).expect("a mask can be turned around");
+    [shown, pending].iter().filter_map(|mask| filter_record_batch(&batch, mask).ok()).collect()
 }
 
 fn is_pending(batch: &RecordBatch) -> bool {

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use watchfire_engine::QUERY_ROWS_MAX;
 use watchfire_engine::clock::{Clock, SystemClock};
-use watchfire_model::{Column, Value};
+use watchfire_model::{Column, ProjectName, Value};
 use watchfire_telemetry::{Answer, QueryError, QueryRequest, QueryZone};
 
 use crate::arguments::{Output, Query, QueryFormat};
@@ -73,7 +73,9 @@ pub(crate) async fn run(options: Query, form: Output) -> anyhow::Result<Exit> {
 /// Asks the sources of the definitions and the telemetry of the data folder, without a server.
 async fn here(options: &Query, request: QueryRequest) -> anyhow::Result<Result<Answer, QueryError>> {
     let loaded = options.config.as_deref().map(definitions::load).transpose()?;
-    let telemetry = definitions::telemetry_for_reading(loaded.as_ref())?;
+    let telemetry = definitions::telemetry_for_reading(loaded.as_ref(), definitions::nothing_kept())?;
+    let project = options.project.as_deref().map(ProjectName::new);
+    let telemetry = project.map_or_else(|| telemetry.clone(), |project| telemetry.of_project(&project));
     Ok(telemetry.answer(request).await)
 }
 

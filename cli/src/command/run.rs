@@ -16,7 +16,7 @@ pub(crate) async fn run(options: Run, form: Output) -> anyhow::Result<Exit> {
     let Some(rule) = definitions::rule(&loaded, &options.name) else {
         return definitions::explain_missing_rule(&loaded, &options.name, form);
     };
-    let telemetry = definitions::telemetry(&loaded)?;
+    let telemetry = definitions::telemetry(&loaded, definitions::nothing_kept())?;
     let has_state = options.storage.data.is_some() || options.storage.database_url.is_some();
     let stored = stored(&options.storage, &loaded.definitions.settings, &rule.rule.uid).await?;
     let (state, last_window_end) = stored.map_or((None, None), |(state, end)| (Some(state), end));

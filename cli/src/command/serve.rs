@@ -26,7 +26,7 @@ const LISTEN_DEFAULT: &str = "127.0.0.1:4318";
 pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     let dir = options.config.config;
     let mut loaded = definitions::load(&dir)?;
-    let telemetry = definitions::telemetry(&loaded)?;
+    let telemetry = definitions::telemetry(&loaded, definitions::nothing_kept())?;
     definitions::check_sql(&mut loaded, &telemetry).await;
     definitions::print_problems(&loaded);
     if loaded.has_errors() {

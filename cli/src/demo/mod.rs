@@ -145,7 +145,7 @@ async fn start(folder: &Path, stand_ins: StandIns, records: Option<&Path>) -> an
     std::fs::create_dir(&definitions).context("the demo's folder")?;
     let count = scene::write(&definitions, stand_ins, records, SystemClock.now().plus(START_TAKES))?;
     let mut loaded = scene::load(&definitions, stand_ins)?;
-    let telemetry = definitions::telemetry(&loaded)?;
+    let telemetry = definitions::telemetry(&loaded, definitions::nothing_kept())?;
     definitions::check_sql(&mut loaded, &telemetry).await;
     if loaded.has_errors() {
         definitions::print_problems(&loaded);

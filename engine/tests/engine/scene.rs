@@ -13,6 +13,7 @@ use watchfire_model::{
     SourceSpec, Timestamp,
 };
 use watchfire_scheduler::{Cadence, CatchUp, Schedule, WindowSpec};
+use watchfire_storage::{Storage, StorageOptions};
 use watchfire_store::{RunFilter, RunRow, Store, StoreTarget};
 use watchfire_telemetry::{Limits, Telemetry};
 
@@ -66,7 +67,7 @@ impl Scene {
         let clock = TestClock::at(now);
         let engine = Engine::start(EngineParts {
             store: store.clone(),
-            telemetry: Telemetry::new(Limits::default(), &definitions.sources).unwrap(),
+            telemetry: Telemetry::new(Limits::default(), &definitions.sources, kept_nowhere()).unwrap(),
             definitions,
             clock: Arc::new(clock.clone()),
             request_timeout: Duration::from_secs(15),
@@ -102,6 +103,11 @@ impl Scene {
     }
 }
 
+/// Telemetry that nobody sends.
+pub fn kept_nowhere() -> Storage {
+    Storage::in_memory(StorageOptions::default())
+}
+
 /// The sources `levels`, a table, and `calls`, a stream.
 pub fn sources(folder: &Path) -> Vec<SourceSpec> {
     let source = |name: &str, time_column: Option<&str>| SourceSpec {
@@ -133,6 +139,7 @@ pub fn minutely(name: &str, catch_up: CatchUp) -> RuleDefinition {
         recover_when: None,
         severity: Vec::new(),
         window_on: None,
+        environments: None,
         timeout: Duration::from_secs(30),
         keep: Keep::Shown(10),
         asks_without_data: false,

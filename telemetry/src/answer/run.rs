@@ -57,7 +57,12 @@ async fn run(engine: &Engine, request: QueryRequest) -> Result<Found, QueryError
     let limit = request.limit.min(QUERY_ROWS_MAX);
     // One row more tells whether there are more.
     let question = Question { limit: Some(limit + 1), zone: request.zone, ..Question::bare(&request.sql) };
-    let asked = Asked { at: request.now, window: request.window(), window_on: None };
+    let asked = Asked {
+        at: request.now,
+        window: request.window(),
+        window_on: None,
+        environments: request.environments.clone(),
+    };
     let ready = engine.prepare(&question, asked).await;
     let ready = ready.map_err(|refusal| QueryError::refused(refusal, &question))?;
     let failed = |failure: Failure| QueryError::Failed(ready.explained(failure));
