@@ -78,6 +78,10 @@ fn refused(client: &ServerClient, status: StatusCode, body: &[u8]) -> Refused {
     ];
     let said = said.into_iter().find_map(|(code, message)| code.as_str().zip(message.as_str()));
     match said {
+        Some((_, message)) if details["error_type"] == "UserError" => {
+            // The word of a query that is asked here.
+            Refused::Said { status, code: "invalid_query".to_owned(), message: message.to_owned() }
+        }
         Some((code, message)) => Refused::Said { status, code: code.to_owned(), message: message.to_owned() },
         None => match body["detail"].as_str() {
             Some(detail) => Refused::Said { status, code: "refused".to_owned(), message: detail.to_owned() },

@@ -81,9 +81,8 @@ async fn query_prints_an_array_of_rows() {
     scene.level(4);
     let (code, rows) = ask(&scene, &["query", "SELECT level, level / 2 AS half FROM levels"]).await;
     assert_eq!((code, rows), (Some(0), json!([{"level": 4, "half": 2}])));
-    // The data folder has a place on the command line already.
-    let (code, rows) = ask(&scene, &["query", "SELECT level FROM levels", "--data", "nowhere"]).await;
-    assert_eq!((code, rows), (Some(0), json!([{"level": 4}])));
+    let (code, said) = ask(&scene, &["query", "SELECT level FROM levels", "--data", "nowhere"]).await;
+    assert_eq!((code, &said["error"]["code"]), (Some(2), &json!("could_not_run")));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use watchfire_engine::QUERY_ROWS_MAX;
 use watchfire_engine::clock::{Clock, SystemClock};
 use watchfire_model::{Column, ProjectName, Value};
+use watchfire_storage::Storage;
 use watchfire_telemetry::{Answer, QueryError, QueryRequest, QueryZone};
 
 use crate::arguments::{Output, Query, QueryFormat};
@@ -73,10 +74,21 @@ pub(crate) async fn run(options: Query, form: Output) -> anyhow::Result<Exit> {
 /// Asks the sources of the definitions and the telemetry of the data folder, without a server.
 async fn here(options: &Query, request: QueryRequest) -> anyhow::Result<Result<Answer, QueryError>> {
     let loaded = options.config.as_deref().map(definitions::load).transpose()?;
-    let telemetry = definitions::telemetry_for_reading(loaded.as_ref(), definitions::nothing_kept())?;
-    let project = options.project.as_deref().map(ProjectName::new);
-    let telemetry = project.map_or_else(|| telemetry.clone(), |project| telemetry.of_project(&project));
+    let storage = kept(options)?;
+    let telemetry = definitions::telemetry_for_reading(loaded.as_ref(), storage)?;
+    let telemetry = match &options.project {
+        Some(project) => telemetry.of_project(&ProjectName::new(project.as_str())),
+        None => telemetry,
+    };
     Ok(telemetry.answer(request).await)
+}
+
+/// What the data folder keeps; it is only read, beside a running server too.
+fn kept(options: &Query) -> anyhow::Result<Storage> {
+    if let Some(folder) = options.storage.data.as_ref().filter(|folder| !folder.is_dir()) {
+        anyhow::bail!("there is no data folder at `{}`", folder.display());
+    }
+    Ok(definitions::nothing_kept())
 }
 
 /// The word for scripts and the sentence for people.

@@ -4,6 +4,7 @@ mod documented;
 mod errors;
 mod life;
 mod paging;
+mod query;
 mod results;
 
 use harness::{Product, http};
