@@ -21,3 +21,6 @@ pub(crate) fn shown_schema(table: Table) -> SchemaRef {
         Table::Metrics => metrics::schema(),
     }
 }
+
+#[cfg(test)]
+mod tests;
