@@ -30,6 +30,7 @@ mod catalog;
 mod check;
 mod context;
 mod cooperative;
+mod dialect;
 mod engine;
 mod error;
 mod evaluate;

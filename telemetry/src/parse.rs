@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use watchfire_model::{QuerySpec, Severity};
 
+use crate::dialect::translate;
 use crate::function::Parameter;
 use crate::nearest::nearest;
 use crate::part::{PartError, SqlPart};
@@ -82,7 +83,10 @@ pub(crate) fn parse(question: &Question, state: &SessionState) -> std::result::R
     let mut errors = Vec::new();
     let mut conditions = Vec::new();
     for (part, text) in question.conditions() {
-        match condition(text).and_then(|mut expr| Ok((bind(&mut expr)?, expr))) {
+        match condition(text).and_then(|mut expr| {
+            translate(&mut expr)?;
+            Ok((bind(&mut expr)?, expr))
+        }) {
             // A condition looks at rows of the result; that it names the window filters no scan.
             Ok((_, expr)) => conditions.push((part, expr)),
             Err(error) => errors.push(PartError::new(part, error)),
@@ -177,7 +181,10 @@ fn condition(text: &str) -> Result<ExprWithAlias> {
 
 fn bind_statement(statement: &mut Statement) -> Result<bool> {
     match statement {
-        Statement::Statement(statement) => bind(statement.as_mut()),
+        Statement::Statement(statement) => {
+            translate(statement.as_mut())?;
+            bind(statement.as_mut())
+        }
         Statement::Explain(explain) => bind_statement(&mut explain.statement),
         Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => Ok(false),
     }

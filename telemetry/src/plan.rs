@@ -10,6 +10,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast};
 use watchfire_model::{Column, Severity};
 
+use crate::function::hint_for;
 use crate::nearest::nearest;
 use crate::parse::{Parsed, Question};
 use crate::part::{PartError, SqlPart};
@@ -80,7 +81,10 @@ fn with_near_function(error: DataFusionError, state: &SessionState) -> DataFusio
     let known = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
     let mut known: Vec<&str> = known.chain(state.window_functions().keys()).map(String::as_str).collect();
     known.sort_unstable();
-    let hint = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let hint = match hint_for(name) {
+        Some(hint) => format!("; {hint}"),
+        None => nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default(),
+    };
     plan_datafusion_err!("no function `{name}`{hint}")
 }
 
