@@ -14,12 +14,15 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
+mod conform;
 mod error;
 mod file_list;
+pub mod files;
 mod rows;
 mod snapshot;
 mod storage;
 
+pub use conform::conform;
 pub use error::{AppendError, Error};
 pub use file_list::{DataFile, FileChange, FileList, FileListError, ListedFiles};
 pub use rows::{Rows, TimeRange};
