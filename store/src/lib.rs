@@ -44,6 +44,7 @@ mod state_load;
 mod state_write;
 mod store;
 mod target;
+mod telemetry_files;
 
 pub use attempt_list::AttemptRow;
 pub use delivery::ClaimedDelivery;
@@ -60,3 +61,4 @@ pub use run::{RunFilter, RunPlace, RunRange, RunRecord, RunResult, RunRow, RunSt
 pub use schema::AppliedMigration;
 pub use store::Store;
 pub use target::StoreTarget;
+pub use telemetry_files::{TelemetryFile, TelemetryFileChange, TelemetryFileList};
