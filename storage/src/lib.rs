@@ -18,13 +18,25 @@ mod conform;
 mod error;
 mod file_list;
 pub mod files;
+mod hot;
+mod kill_point;
+pub mod limits;
+mod list;
+mod open;
+mod part;
 mod rows;
 mod snapshot;
+mod status;
 mod storage;
+#[cfg(test)]
+mod testing;
+mod wal;
 
 pub use conform::conform;
 pub use error::{AppendError, Error};
 pub use file_list::{DataFile, FileChange, FileList, FileListError, ListedFiles};
+pub use open::ReplayProgress;
 pub use rows::{Rows, TimeRange};
 pub use snapshot::{HotBatch, Reach, Snapshot, TimeAxis};
+pub use status::Status;
 pub use storage::{Storage, StorageOptions};
