@@ -22,6 +22,7 @@ mod hot;
 mod kill_point;
 pub mod limits;
 mod list;
+mod log_begin;
 mod open;
 mod part;
 mod rows;
@@ -30,13 +31,16 @@ mod status;
 mod storage;
 #[cfg(test)]
 mod testing;
+mod upkeep;
 mod wal;
 
 pub use conform::conform;
 pub use error::{AppendError, Error};
 pub use file_list::{DataFile, FileChange, FileList, FileListError, ListedFiles};
+pub use log_begin::log_begins_at;
 pub use open::ReplayProgress;
 pub use rows::{Rows, TimeRange};
 pub use snapshot::{HotBatch, Reach, Snapshot, TimeAxis};
 pub use status::Status;
 pub use storage::{Storage, StorageOptions};
+pub use upkeep::{Joined, Upkeep};

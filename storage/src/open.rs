@@ -75,8 +75,8 @@ impl Storage {
         let failed = |error: io::Error| trouble(&folder, "starting the log's thread", &error);
         let wal = wal::Writer::start(log, Arc::clone(&hot)).map_err(failed)?;
         let list = List::new(file_list, Arc::clone(&hot));
-        let durable = Durable { wal, list, objects, flushing: tokio::sync::Mutex::new(()) };
-        let storage = Self::of(options, hot, Keeping::Durable(durable), damaged);
+        let durable = Durable { wal, list, flushing: tokio::sync::Mutex::new(()) };
+        let storage = Self::of(options, hot, objects, Keeping::Durable(durable), damaged);
         storage.forget_flushed_segments().await;
         Ok(storage)
     }
@@ -87,6 +87,7 @@ impl Storage {
     /// As [`Storage::open`]; also when a server flushes so fast that the log cannot be read in between.
     pub async fn open_read_only(
         folder: &Path,
+        objects: Arc<dyn ObjectStore>,
         file_list: Arc<dyn FileList>,
         options: StorageOptions,
     ) -> Result<Self, Error> {
@@ -115,7 +116,7 @@ impl Storage {
             // Segments are removed only after the list has moved: if it has not, all of them were there.
             if file_list.load().await?.flushed_through == flushed_through {
                 let damaged = replayed.map_or_else(Vec::new, |replayed| replayed.damaged);
-                return Ok(Self::of(options, hot, Keeping::ReadOnly, damaged));
+                return Ok(Self::of(options, hot, objects, Keeping::ReadOnly, damaged));
             }
         }
         let reason = "the server that writes it flushes too often; try again".to_owned();
@@ -166,7 +167,7 @@ fn conformed(part: Part, shredding: &Shredding) -> Part {
 }
 
 /// Runs work that waits for the disk where it blocks nobody.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     folder: &Path,
     what: &str,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use object_store::ObjectStore;
+use object_store::memory::InMemory;
 use watchfire_ingest::table::{Shredding, Table};
 use watchfire_model::{ProjectName, Timestamp};
 
@@ -59,6 +60,8 @@ pub struct Storage {
 pub(crate) struct Inner {
     pub options: StorageOptions,
     pub hot: Arc<Hot>,
+    /// Where the files are.
+    pub objects: Arc<dyn ObjectStore>,
     pub keeping: Keeping,
     /// What the disk had lost when the log was opened.
     pub damaged: Vec<String>,
@@ -78,7 +81,6 @@ pub(crate) enum Keeping {
 pub(crate) struct Durable {
     pub wal: wal::Writer,
     pub list: List,
-    pub objects: Arc<dyn ObjectStore>,
     /// One flush at a time.
     pub flushing: tokio::sync::Mutex<()>,
 }
@@ -87,11 +89,17 @@ impl Storage {
     /// Rows in memory alone: gone with the process, never flushed or evicted. When `hot_bytes` is full, no more are taken.
     pub fn in_memory(options: StorageOptions) -> Self {
         let hot = Arc::new(Hot::new(options.hot_bytes));
-        Self::of(options, hot, Keeping::Memory, Vec::new())
+        Self::of(options, hot, Arc::new(InMemory::new()), Keeping::Memory, Vec::new())
     }
 
-    pub(crate) fn of(options: StorageOptions, hot: Arc<Hot>, keeping: Keeping, damaged: Vec<String>) -> Self {
-        let inner = Inner { options, hot, keeping, damaged, last_flush_at: Mutex::new(None) };
+    pub(crate) fn of(
+        options: StorageOptions,
+        hot: Arc<Hot>,
+        objects: Arc<dyn ObjectStore>,
+        keeping: Keeping,
+        damaged: Vec<String>,
+    ) -> Self {
+        let inner = Inner { options, hot, objects, keeping, damaged, last_flush_at: Mutex::new(None) };
         Self { inner: Arc::new(inner) }
     }
 
@@ -189,11 +197,19 @@ impl Storage {
         self.inner.hot.is_held(path)
     }
 
-    /// Where files are; `None` for rows in memory alone.
-    pub fn objects(&self) -> Option<&Arc<dyn ObjectStore>> {
+    /// Where the files of snapshots are, to be read.
+    pub fn objects(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.inner.objects)
+    }
+
+    /// Where files are written and deleted.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with `what` for rows in memory alone, and for what was opened to be read.
+    pub(crate) fn own_objects(&self, what: &str) -> Result<&Arc<dyn ObjectStore>, Error> {
         match &self.inner.keeping {
-            Keeping::Durable(durable) => Some(&durable.objects),
-            Keeping::Memory | Keeping::ReadOnly => None,
+            Keeping::Durable(_) => Ok(&self.inner.objects),
+            Keeping::Memory | Keeping::ReadOnly => Err(not_durable(what)),
         }
     }
 
