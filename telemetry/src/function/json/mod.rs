@@ -8,9 +8,7 @@ mod planner;
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListBuilder, StringArray, StringBuilder,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListBuilder, StringArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, exec_err, plan_err};
@@ -158,7 +156,9 @@ impl ScalarUDFImpl for JsonUdf {
                 DataType::List(_) if takes_keys => {
                     DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))
                 }
-                given if takes_keys => return plan_err!("{name} takes an array of keys, like ARRAY['a', 'b'], not {given}"),
+                given if takes_keys => {
+                    return plan_err!("{name} takes an array of keys, like ARRAY['a', 'b'], not {given}");
+                }
                 DataType::Union(_, _) if index == 0 || !takes_path => given.clone(),
                 given if given.is_string() || *given == DataType::Null => DataType::Utf8,
                 given if takes_path && index > 0 && given.is_integer() => DataType::Utf8,
@@ -174,10 +174,9 @@ impl ScalarUDFImpl for JsonUdf {
 
     fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
         Ok(match self.function {
-            JsonFunction::Json
-            | JsonFunction::Typeof
-            | JsonFunction::ExtractPath
-            | JsonFunction::ExtractPathText => DataType::Utf8,
+            JsonFunction::Json | JsonFunction::Typeof | JsonFunction::ExtractPath | JsonFunction::ExtractPathText => {
+                DataType::Utf8
+            }
             JsonFunction::ArrayLength => DataType::Int64,
             JsonFunction::ArrayElements | JsonFunction::ArrayElementsText | JsonFunction::ObjectKeys => {
                 DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))
@@ -205,7 +204,9 @@ impl ScalarUDFImpl for JsonUdf {
                 let length = |value: Option<Value>| i64::try_from(value?.as_array()?.len()).ok();
                 Arc::new(parsed(json).map(length).collect::<Int64Array>())
             }
-            JsonFunction::ArrayElements => lists(parsed(json).map(|value| items(value?, |item| Some(item.to_string())))),
+            JsonFunction::ArrayElements => {
+                lists(parsed(json).map(|value| items(value?, |item| Some(item.to_string()))))
+            }
             JsonFunction::ArrayElementsText => lists(parsed(json).map(|value| items(value?, plain))),
             JsonFunction::ObjectKeys => lists(parsed(json).map(|value| {
                 let Value::Object(object) = value? else { return None };

@@ -84,7 +84,8 @@ pub(crate) fn value_of(batch: &RecordBatch) -> Result<ArrayRef> {
 /// Whether a column can be read as `value`, whoever made it.
 pub(super) fn is_value(data_type: &DataType) -> bool {
     let DataType::Struct(theirs) = data_type else { return false };
-    let has = |field: &Arc<Field>| theirs.find(field.name()).is_some_and(|(_, own)| same(own.data_type(), field.data_type()));
+    let has =
+        |field: &Arc<Field>| theirs.find(field.name()).is_some_and(|(_, own)| same(own.data_type(), field.data_type()));
     fields().iter().all(has)
 }
 
