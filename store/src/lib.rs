@@ -45,6 +45,7 @@ mod state_load;
 mod state_write;
 mod store;
 mod target;
+mod telemetry_files;
 
 pub use attempt_list::AttemptRow;
 pub use delivery::ClaimedDelivery;
@@ -61,3 +62,4 @@ pub use run::{RunFilter, RunPlace, RunRange, RunRecord, RunResult, RunRow, RunSt
 pub use schema::AppliedMigration;
 pub use store::Store;
 pub use target::StoreTarget;
+pub use telemetry_files::{TelemetryFile, TelemetryFileChange, TelemetryFileList};

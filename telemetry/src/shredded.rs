@@ -17,6 +17,7 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, Projection, SubqueryAlias, TableScan, TableScanBuilder};
 use datafusion::scalar::ScalarValue;
+use watchfire_ingest::table::Shredding;
 
 use crate::table::computed::ATTRIBUTES;
 use crate::table::provider::Table;
@@ -38,14 +39,19 @@ const FUNCTIONS: [&str; 10] = [
 /// The function that tells whether there is a value at a path.
 const CONTAINS: &str = "json_contains";
 
+/// Deeper below the root calls are left as they are: a chain of a thousand UNIONs is more than a thread's stack.
+const DEPTH_MAX: usize = 60;
+
 /// The plan with columns in place of calls, where that is possible. Its result has the same columns.
 pub(crate) fn read_columns(plan: LogicalPlan) -> Result<LogicalPlan> {
-    Ok(Rewriter { names: 0 }.node(plan, false)?.data)
+    Ok(Rewriter { names: 0, depth: 0 }.node(plan, false)?.data)
 }
 
 struct Rewriter {
     /// How many names were given to hidden columns: two of them may meet in one projection.
     names: usize,
+    /// How many nodes stand above the present one.
+    depth: usize,
 }
 
 /// A call that may be read from a column: the column of JSON text, and the key.
@@ -54,6 +60,16 @@ type Wanted = (Column, String);
 impl Rewriter {
     /// Rewrites a plan and all below it. With `may_grow` its output may have further, hidden columns.
     fn node(&mut self, plan: LogicalPlan, may_grow: bool) -> Result<Transformed<LogicalPlan>> {
+        if self.depth == DEPTH_MAX {
+            return Ok(Transformed::no(plan));
+        }
+        self.depth += 1;
+        let read = self.node_within_depth(plan, may_grow);
+        self.depth -= 1;
+        read
+    }
+
+    fn node_within_depth(&mut self, plan: LogicalPlan, may_grow: bool) -> Result<Transformed<LogicalPlan>> {
         let shown = Arc::clone(plan.schema());
         let subqueries = plan.map_subqueries(|subquery| self.node(subquery, false))?;
         let inputs_may_grow = match kind(&subqueries.data) {
@@ -108,6 +124,21 @@ impl Rewriter {
     ///
     /// `None` when the JSON text is not, as it is, the attributes of one of our own tables.
     fn provide(&mut self, plan: &LogicalPlan, index: usize, key: &str) -> Result<Option<(LogicalPlan, Column)>> {
+        if self.depth >= 2 * DEPTH_MAX {
+            return Ok(None);
+        }
+        self.depth += 1;
+        let provided = self.provide_within_depth(plan, index, key);
+        self.depth -= 1;
+        provided
+    }
+
+    fn provide_within_depth(
+        &mut self,
+        plan: &LogicalPlan,
+        index: usize,
+        key: &str,
+    ) -> Result<Option<(LogicalPlan, Column)>> {
         match plan {
             LogicalPlan::TableScan(scan) => of_scan(scan, index, key),
             LogicalPlan::SubqueryAlias(alias) => {
@@ -174,7 +205,7 @@ impl Rewriter {
         let Some(below) = projection.input.schema().maybe_index_of_column(column) else { return Ok(None) };
         let Some((input, column)) = self.provide(&projection.input, below, key)? else { return Ok(None) };
         self.names += 1;
-        let name = format!("{}#{}", column.name, self.names);
+        let name = format!("{}#{}", Shredding::column_of(key), self.names);
         let hidden = Expr::Column(column).alias(&name);
         let all = projection.expr.iter().cloned().chain([hidden]).collect();
         let projection = Projection::try_new(all, Arc::new(input))?;

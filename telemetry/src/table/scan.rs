@@ -20,7 +20,7 @@ use watchfire_model::Window;
 use super::computed::{self, Computed};
 use super::cut::{Condition, Cut};
 use super::kept::KeptRows;
-use super::{parquet, provider, shown_schema};
+use super::{parquet, provider, stored_schema};
 use crate::source::{Batch, Rows, Snapshot};
 
 /// The plan that reads the columns `asked` of the rows inside `cut`.
@@ -73,7 +73,7 @@ fn kept_parts(
     cut: &Cut<'_>,
 ) -> Result<Vec<Arc<dyn ExecutionPlan>>> {
     let attributes: Vec<&str> = asked.fields().iter().filter_map(|field| Shredding::key_of(field.name())).collect();
-    let at_hand = [with_attributes(shown_schema(kept.table), &attributes), shown_schema(kept.table)];
+    let at_hand = [with_attributes(stored_schema(kept.table), &attributes), stored_schema(kept.table)];
     let mut parts = Vec::new();
     let hot = kept.hot(&attributes, cut.window, cut.window_on, snapshot.hides_pending);
     for (rows, at_hand) in hot.iter().zip(&at_hand).filter(|(rows, _)| !rows.is_empty()) {
@@ -151,8 +151,8 @@ fn need(needed: &mut Vec<FieldRef>, at_hand: &Schema, name: &str) -> Result<()> 
     Ok(())
 }
 
-fn with_attributes(shown: SchemaRef, attributes: &[&str]) -> SchemaRef {
-    let mut table = provider::Table { name: String::new(), schema: shown, shredding: None };
+fn with_attributes(stored: SchemaRef, attributes: &[&str]) -> SchemaRef {
+    let mut table = provider::Table { name: String::new(), schema: stored, shredding: None };
     for key in attributes {
         table = table.with_attribute(key).0;
     }

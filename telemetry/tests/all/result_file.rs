@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use serde_json::json;
 use watchfire_model::{Column, ColumnType, SourceFormat, SourceSpec, Timestamp, Value};
 use watchfire_storage::{Storage, StorageOptions};
-use watchfire_storage::{Storage, StorageOptions};
 use watchfire_telemetry::result_file::{Written, read, write, write_within};
 use watchfire_telemetry::{Limits, Telemetry};
 
