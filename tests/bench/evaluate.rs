@@ -15,6 +15,7 @@ use watchfire_engine::clock::{Clock, SystemClock};
 use watchfire_engine::{Definitions, Engine, EngineParts, RuleDefinition};
 use watchfire_ingest::{Origin, Record, RecordKind};
 use watchfire_model::{ProjectName, Timestamp};
+use watchfire_storage::{Storage, StorageOptions};
 use watchfire_store::{Store, StoreTarget};
 use watchfire_telemetry::{Limits, Telemetry};
 
@@ -64,6 +65,7 @@ pub async fn measure(_binary: &Path, shape: &Shape) -> anyhow::Result<Json> {
     let target = StoreTarget::Sqlite { folder: folder.path().join("data") };
     let engine = Engine::start(EngineParts {
         store: Store::open(&target).await?,
+        storage: Storage::in_memory(StorageOptions::default()),
         telemetry: telemetry.clone(),
         definitions: engine_definitions(loaded.definitions),
         clock: Arc::new(clock),

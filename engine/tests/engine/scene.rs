@@ -13,6 +13,7 @@ use watchfire_model::{
     SourceSpec, Timestamp,
 };
 use watchfire_scheduler::{Cadence, CatchUp, Schedule, WindowSpec};
+use watchfire_storage::{Storage, StorageOptions};
 use watchfire_store::{RunFilter, RunRow, Store, StoreTarget};
 use watchfire_telemetry::{Limits, Telemetry};
 
@@ -66,6 +67,7 @@ impl Scene {
         let clock = TestClock::at(now);
         let engine = Engine::start(EngineParts {
             store: store.clone(),
+            storage: Storage::in_memory(StorageOptions::default()),
             telemetry: Telemetry::new(Limits::default(), &definitions.sources).unwrap(),
             definitions,
             clock: Arc::new(clock.clone()),
@@ -114,7 +116,7 @@ pub fn sources(folder: &Path) -> Vec<SourceSpec> {
 }
 
 fn definitions(rules: Vec<RuleDefinition>, folder: &Path) -> Definitions {
-    Definitions { rules, channels: Vec::new(), sources: sources(folder), public_url: None }
+    Definitions { rules, channels: Vec::new(), sources: sources(folder), ..Definitions::default() }
 }
 
 /// A rule over the source `levels`, due every minute.
