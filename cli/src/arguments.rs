@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Asks one SQL query, of a server, or of the sources and telemetry that lie here
     Query(Query),
+    /// Prints for each project what to paste into senders of telemetry, tokens and all
+    Projects(Projects),
     /// Lists the next slots of a rule, or of a cron pattern in a zone
     Next(Next),
     /// Lists evaluations and skipped slots
@@ -99,7 +101,7 @@ pub(crate) struct Serve {
     /// Address of the HTTP server; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", env = "WATCHFIRE_LISTEN", value_parser = host_port)]
     pub(crate) listen: Option<String>,
-    /// Reserved: address of the OTLP/gRPC server
+    /// Address of a further server for OTLP over gRPC alone; 127.0.0.1:4317 where --listen is not given
     #[arg(long, value_name = "HOST:PORT", env = "WATCHFIRE_OTLP_GRPC", value_parser = host_port)]
     pub(crate) otlp_grpc: Option<String>,
 }
@@ -183,6 +185,15 @@ pub(crate) enum QueryFormat {
     Ndjson,
     /// A file with every type; not for a terminal
     Parquet,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Projects {
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    /// Where senders reach the server; default: `server.public_url`, else where it listens
+    #[arg(long, value_name = "URL", env = "WATCHFIRE_URL")]
+    pub(crate) url: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,15 +1,16 @@
 //! Errors as Logfire's clients read them: by `Accept` a problem (RFC 9457), or the older JSON of the path.
 
 use axum::Json as JsonBody;
-use axum::http::header::{CONTENT_TYPE, HOST, RETRY_AFTER, VARY};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
-use watchfire_engine::{Engine, QueryError, QueryMistake};
+use watchfire_engine::{Engine, Grant, QueryError, QueryMistake};
 use watchfire_model::{Failure, FailureCode, ProjectName};
 
 use super::Version;
 use super::accept::{ANSWERED, Accept};
+use crate::logfire::own_url;
 
 /// What the answers of one request have in common.
 pub(super) struct Refuser {
@@ -149,11 +150,10 @@ impl Refusal {
 }
 
 impl Refuser {
-    pub(super) fn new(version: Version, headers: &HeaderMap, engine: &Engine) -> Self {
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).map(|host| format!("http://{host}"));
-        let base = engine.public_url().or(host).unwrap_or_default().trim_end_matches('/').to_owned();
-        let project = ProjectName::new("default");
-        let context = format!("default/{project}");
+    pub(super) fn new(version: Version, headers: &HeaderMap, engine: &Engine, grant: &Grant) -> Self {
+        let base = own_url(engine, headers);
+        let project = grant.project.name.clone();
+        let context = format!("{}/{project}", grant.project.organization);
         Self { version, accept: Accept::of(headers), project, context, base }
     }
 

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::Value as Json;
 use url::form_urlencoded;
-use watchfire_engine::{Engine, QueryRequest};
+use watchfire_engine::{Engine, Grant, QueryRequest};
 use watchfire_model::Timestamp;
 
 use super::Version;
@@ -21,8 +22,13 @@ const LIMIT_DEFAULT: usize = 500;
 /// Bytes of `2026-11-20 `.
 const DATE_AND_SPACE: usize = 11;
 
-pub(crate) async fn query(State(engine): State<Arc<Engine>>, headers: HeaderMap, RawQuery(text): RawQuery) -> Response {
-    let refuser = Refuser::new(Version::V1, &headers, &engine);
+pub(crate) async fn query(
+    State(engine): State<Arc<Engine>>,
+    Extension(grant): Extension<Grant>,
+    headers: HeaderMap,
+    RawQuery(text): RawQuery,
+) -> Response {
+    let refuser = Refuser::new(Version::V1, &headers, &engine, &grant);
     match asked(text.as_deref().unwrap_or_default(), engine.now()) {
         Ok(asked) => reply(&engine, asked, &refuser).await,
         Err(mistakes) => refuser.refuse(Refusal::invalid(mistakes)),

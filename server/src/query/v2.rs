@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value as Json, json};
-use watchfire_engine::{Engine, QueryRequest};
+use watchfire_engine::{Engine, Grant, QueryRequest};
 use watchfire_model::Timestamp;
 
 use super::Version;
@@ -21,10 +22,11 @@ const LIMIT_DEFAULT: usize = 100;
 
 pub(crate) async fn query(
     State(engine): State<Arc<Engine>>,
+    Extension(grant): Extension<Grant>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let refuser = Refuser::new(Version::V2, &headers, &engine);
+    let refuser = Refuser::new(Version::V2, &headers, &engine, &grant);
     let body = match body {
         Ok(body) => body,
         Err(rejection) => return refuser.refuse(Refusal::body(rejection.status(), &rejection.body_text())),
