@@ -112,7 +112,7 @@ async fn a_token_knows_its_project() {
 async fn with_a_token_any_name_means_this_server_and_without_one_only_its_own() {
     let (_scene, launch) = with_tokens().await;
     let product = launch.start().await;
-    let spans = || capture("otel-python-http-01-traces.pb");
+    let spans = || capture::protobuf("otel-python-http-01-traces.pb");
     let foreign = [("content-type", PROTOBUF), ("host", "host.docker.internal:4318"), ("authorization", WRITE)];
     assert_eq!(post(&product, "/v1/traces", &foreign, spans()).await.status, 200);
     assert_eq!(post(&product, "/v1/traces", &foreign[..2], spans()).await.status, 401);
@@ -130,7 +130,7 @@ async fn tokens_come_and_go_with_the_definitions() {
     let from = product.log().lines().len();
     scene.dir.definitions("projects.yaml", "projects:\n  - {name: shop, id: 7}\n");
     product.wait_for_line(from, "Changed definitions are in force", crate::scene::SOON).await;
-    let spans = capture("otel-python-http-01-traces.pb");
+    let spans = capture::protobuf("otel-python-http-01-traces.pb");
     assert_eq!(post(&product, "/v1/traces", &[("content-type", PROTOBUF)], spans).await.status, 200);
 }
 
