@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use watchfire_model::{DEFAULT_PROJECT, Project, TokenHash, TokenScope};
+use watchfire_model::{DEFAULT_PROJECT, Project, ProjectName, TokenHash, TokenScope};
 
 use crate::engine::Engine;
 
@@ -16,6 +16,16 @@ pub struct Grant {
     pub token: Option<String>,
     /// What is opened.
     pub scope: TokenScope,
+}
+
+impl Grant {
+    /// The project whose rules, runs and deliveries may be seen; `None`: those of all.
+    pub fn sees(&self) -> Option<&ProjectName> {
+        match self.scope {
+            TokenScope::Admin => None,
+            TokenScope::Write | TokenScope::Read => Some(&self.project.name),
+        }
+    }
 }
 
 /// All projects and tokens in force.
@@ -75,7 +85,7 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
-    use watchfire_model::{ProjectName, Token};
+    use watchfire_model::Token;
 
     use super::*;
 

@@ -6,13 +6,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{AUTHORIZATION, HeaderName};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use watchfire_engine::{Access, Engine, Grant};
-use watchfire_model::TokenScope;
+use watchfire_model::{ProjectName, TokenScope};
 
 use crate::error::ApiError;
 use crate::otlp::{self, Refusal};
@@ -28,6 +29,21 @@ const VERSION_HEADER: HeaderName = HeaderName::from_static("logfire-version");
 pub(crate) struct Door {
     pub(crate) engine: Arc<Engine>,
     pub(crate) listen: SocketAddr,
+}
+
+/// The project whose rules, runs and deliveries the sender of a request may see; `None`: those of all.
+pub(crate) struct Sight(pub(crate) Option<ProjectName>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Sight {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        match parts.extensions.get::<Grant>() {
+            Some(grant) => Ok(Self(grant.sees().cloned())),
+            // A path without a guard in front of it shows nothing.
+            None => Err(ApiError::from(Stopped::Unauthenticated("the request carries no token"))),
+        }
+    }
 }
 
 /// Why a request goes no further.

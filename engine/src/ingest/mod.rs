@@ -8,12 +8,14 @@ mod room;
 mod work;
 
 use bytes::Bytes;
+use watchfire_ingest::Arrival;
 use watchfire_model::ProjectName;
 use watchfire_storage::AppendError;
 
 use crate::engine::Engine;
 
-pub use decode::{Encoding, Signal};
+pub use watchfire_ingest::{Encoding, Signal};
+
 pub use room::{Held, NoRoom, Room};
 pub(crate) use work::Workers;
 
@@ -54,7 +56,7 @@ impl From<AppendError> for IngestError {
 impl Engine {
     /// Takes the uncompressed body of one OTLP request. Its rows are durable once this returns.
     ///
-    /// `held` is the memory that the body takes; it is given back as soon as the rows are made.
+    /// `held` is the memory that the body takes; it is given back once the rows are kept.
     pub async fn ingest(
         &self,
         project: &ProjectName,
@@ -64,17 +66,16 @@ impl Engine {
         held: Held,
     ) -> Result<Ingested, IngestError> {
         let shared = &self.shared;
-        let arrival = decode::Arrival { at: shared.clock.now(), project: project.clone() };
+        let arrival = Arrival::new(shared.clock.now(), project.clone());
         let shredding = shared.storage.options().shredding.clone();
-        let size = body.len();
-        let decoded = shared.workers.run(size, move || {
-            let decoded = decode::decode(signal, encoding, &body, &arrival, &shredding);
-            drop((body, held));
-            decoded
+        let decoded = shared.workers.run(body.len(), move || {
+            // The body goes here; what it took of the room stands for the rows until they are kept.
+            decode::rows(signal, encoding, &body, &arrival, &shredding)
         });
-        let decode::Decoded { rows, ingested } = decoded.await.ok_or(IngestError::Broken)??;
+        let (rows, ingested) = decoded.await.ok_or(IngestError::Broken)??;
         let counts: Vec<_> = rows.iter().map(|rows| (rows.table.as_str(), rows.batch.num_rows() as u64)).collect();
         shared.storage.append(rows).await?;
+        drop(held);
         for (table, rows) in counts {
             shared.metrics.ingested(table, rows);
         }

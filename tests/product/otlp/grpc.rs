@@ -67,7 +67,8 @@ fn address(product: &Product) -> SocketAddr {
 async fn calls_are_taken_beside_http_packed_or_not() {
     let scene = Scene::with_one_rule().await;
     let product = scene.launch().start().await;
-    let (spans, logs) = (capture("otel-python-grpc-01-traces.pb"), capture("otel-python-grpc-02-logs.pb"));
+    let (spans, logs) =
+        (capture::protobuf("otel-python-grpc-01-traces.pb"), capture::protobuf("otel-python-grpc-02-logs.pb"));
     let packed = zstd::stream::encode_all(logs.as_slice(), 1).unwrap();
     for (path, headers, frame) in [
         (TRACES, &[][..], framed(0, &spans)),
@@ -85,7 +86,7 @@ async fn what_cannot_be_taken_has_the_code_that_the_specification_gives_it() {
     let scene = Scene::with_one_rule().await;
     scene.dir.definitions("watchfire.yaml", "limits: {request_size: 1MB}\n");
     let product = scene.launch().start().await;
-    let spans = capture("otel-python-grpc-01-traces.pb");
+    let spans = capture::protobuf("otel-python-grpc-01-traces.pb");
     let bomb = zstd::stream::encode_all(vec![0; 50 << 20].as_slice(), 1).unwrap();
     for (what, path, headers, frame, status) in [
         ("no OTLP", TRACES, &[][..], framed(0, b"\xff\xff"), "3"),
@@ -106,7 +107,7 @@ async fn what_cannot_be_taken_has_the_code_that_the_specification_gives_it() {
 async fn a_token_is_needed_where_there_are_tokens() {
     let (_scene, launch) = with_tokens().await;
     let product = launch.start().await;
-    let spans = framed(0, &capture("otel-python-grpc-01-traces.pb"));
+    let spans = framed(0, &capture::protobuf("otel-python-grpc-01-traces.pb"));
     let bearer = format!("Bearer {WRITE}");
     for (token, status) in [
         (None, "16"),
@@ -134,7 +135,7 @@ async fn a_port_for_grpc_alone_takes_calls_and_nothing_else() {
         after[..end].parse::<SocketAddr>().ok()
     });
     let grpc = found.await.expect("it says where");
-    let called = call(grpc, TRACES, &[], framed(0, &capture("otel-python-grpc-01-traces.pb"))).await;
+    let called = call(grpc, TRACES, &[], framed(0, &capture::protobuf("otel-python-grpc-01-traces.pb"))).await;
     assert_eq!(called.status, "0", "{called:?}");
     assert_eq!(harness::http::get(&format!("http://{grpc}/api/alerts")).await.0, 404);
 }

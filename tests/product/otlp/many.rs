@@ -31,7 +31,7 @@ async fn a_thousand_connections_that_say_nothing_keep_nobody_out() {
         connections.push(stream);
     }
     assert!(connections.len() > 400, "only {} connections", connections.len());
-    let spans = capture("otel-python-http-01-traces.pb");
+    let spans = capture::protobuf("otel-python-http-01-traces.pb");
     assert_eq!(post(&product, "/v1/traces", &[("content-type", PROTOBUF)], spans).await.status, 200);
     assert_eq!(http::get(&format!("{}/readyz", product.url())).await.0, 200);
 }
@@ -40,7 +40,7 @@ async fn a_thousand_connections_that_say_nothing_keep_nobody_out() {
 async fn a_thousand_requests_at_once_are_all_answered() {
     let scene = Scene::with_one_rule().await;
     let product = scene.launch().start().await;
-    let (client, spans) = (client(), capture("otel-python-http-01-traces.pb"));
+    let (client, spans) = (client(), capture::protobuf("otel-python-http-01-traces.pb"));
     let requests: Vec<_> = (0..1_000)
         .map(|_| {
             let request = client.post(format!("{}/v1/traces", product.url()));

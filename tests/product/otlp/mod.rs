@@ -1,5 +1,6 @@
 //! Telemetry comes in: OTLP over HTTP and gRPC, with and without tokens, and from clients that mean no good.
 
+mod capture;
 mod grpc;
 mod http;
 mod listening;
@@ -7,7 +8,6 @@ mod many;
 mod tokens;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use harness::http::client;
 use harness::{Launch, Product};
@@ -51,12 +51,6 @@ async fn told(request: reqwest::RequestBuilder) -> Told {
     let headers = response.headers().iter();
     let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
     Told { status, headers, body: response.bytes().await.unwrap().to_vec() }
-}
-
-/// A recorded request of a real SDK.
-fn capture(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ingest/testdata/otlp");
-    std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// A number of `/metrics`; 0 where it is not there yet.

@@ -1,10 +1,12 @@
 //! Who may do what.
 
+use std::collections::BTreeSet;
+
 use harness::http::client;
 use serde_json::{Value, json};
 
 use super::{ADMIN, JSON, PROTOBUF, READ, WRITE, capture, figure, post, told, with_tokens};
-use crate::scene::Scene;
+use crate::scene::{Scene, alerts};
 
 #[tokio::test]
 async fn each_path_opens_to_the_scope_that_it_needs_and_to_no_other() {
@@ -63,6 +65,36 @@ async fn a_bad_token_is_told_in_the_words_of_the_path() {
 }
 
 #[tokio::test]
+async fn a_token_to_read_with_shows_its_own_project_and_no_other() {
+    let (scene, launch) = with_tokens().await;
+    let own = alerts(&[("high", "level > 100", "[hook]"), ("mine", "level > 0", "[hook]")]);
+    scene.dir.definitions("shop.yaml", &own.replace("    every: 1s", "    project: shop\n    every: 1s"));
+    scene.level(1);
+    let product = launch.start().await;
+    scene.told("alert.started", "mine").await;
+    scene.told("alert.started", "high").await;
+    let names = async |token: &str, path: &str, key: &str| -> BTreeSet<String> {
+        let told = told(client().get(format!("{}{path}", product.url())).bearer_auth(token)).await;
+        let body: Value = serde_json::from_slice(&told.body).unwrap();
+        let items = body["items"].as_array().unwrap_or_else(|| panic!("{path}: {body}")).iter();
+        items
+            .map(|item| format!("{} {}", item["project"].as_str().unwrap_or("?"), item[key].as_str().unwrap()))
+            .collect()
+    };
+    assert_eq!(names(READ, "/api/alerts", "name").await, BTreeSet::from(["shop high", "shop mine"].map(str::to_owned)));
+    assert_eq!(names(ADMIN, "/api/alerts", "name").await.len(), 3);
+    assert_eq!(names(READ, "/api/deliveries", "rule").await, BTreeSet::from(["? mine".to_owned()]));
+    assert_eq!(names(ADMIN, "/api/deliveries", "rule").await.len(), 2);
+    let one = told(client().get(format!("{}/api/alerts/high", product.url())).bearer_auth(READ)).await;
+    let one: Value = serde_json::from_slice(&one.body).unwrap();
+    assert_eq!((&one["project"], &one["state"]), (&json!("shop"), &json!("inactive")), "{one}");
+    let runs = told(client().get(format!("{}/api/runs?rule=high", product.url())).bearer_auth(READ)).await;
+    let runs: Value = serde_json::from_slice(&runs.body).unwrap();
+    let ids: Vec<&str> = runs["items"].as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap()).collect();
+    assert!(!ids.is_empty() && ids.iter().all(|id| id.starts_with("shop/high:")), "{ids:?}");
+}
+
+#[tokio::test]
 async fn a_token_knows_its_project() {
     let (_scene, launch) = with_tokens().await;
     let product = launch.start().await;
@@ -80,7 +112,7 @@ async fn a_token_knows_its_project() {
 async fn with_a_token_any_name_means_this_server_and_without_one_only_its_own() {
     let (_scene, launch) = with_tokens().await;
     let product = launch.start().await;
-    let spans = || capture("otel-python-http-01-traces.pb");
+    let spans = || capture::protobuf("otel-python-http-01-traces.pb");
     let foreign = [("content-type", PROTOBUF), ("host", "host.docker.internal:4318"), ("authorization", WRITE)];
     assert_eq!(post(&product, "/v1/traces", &foreign, spans()).await.status, 200);
     assert_eq!(post(&product, "/v1/traces", &foreign[..2], spans()).await.status, 401);
@@ -98,7 +130,7 @@ async fn tokens_come_and_go_with_the_definitions() {
     let from = product.log().lines().len();
     scene.dir.definitions("projects.yaml", "projects:\n  - {name: shop, id: 7}\n");
     product.wait_for_line(from, "Changed definitions are in force", crate::scene::SOON).await;
-    let spans = capture("otel-python-http-01-traces.pb");
+    let spans = capture::protobuf("otel-python-http-01-traces.pb");
     assert_eq!(post(&product, "/v1/traces", &[("content-type", PROTOBUF)], spans).await.status, 200);
 }
 
