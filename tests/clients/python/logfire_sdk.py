@@ -34,7 +34,7 @@ counter = logfire.metric_counter('orders', unit='1')
 counter.add(1, {'country': 'DE'})
 counter.add(2, {'country': 'DE'})
 logfire.metric_histogram('latency', unit='ms').record(12.0)
-logfire.metric_gauge('queue').set(5)
+logfire.metric_gauge('queue', unit='1').set(5)
 true(logfire.force_flush(), 'the SDK could not send everything')
 
 equal(
@@ -82,7 +82,7 @@ equal(
     [
         {'metric_name': 'latency', 'unit': 'ms', 'total': None, 'sum': 12.0},
         {'metric_name': 'orders', 'unit': '1', 'total': 3.0, 'sum': None},
-        {'metric_name': 'queue', 'unit': '', 'total': 5.0, 'sum': None},
+        {'metric_name': 'queue', 'unit': '1', 'total': 5.0, 'sum': None},
     ],
     'metrics',
 )

@@ -14,6 +14,6 @@ for number in range(3):
         console=False,
         metrics=False,
     )
-    with sends.span(f'seed {number}', n=number, _tags=['tag1', 'tag2']):
+    with sends.span('seed', _span_name=f'seed {number}', n=number, _tags=['tag1', 'tag2']):
         pass
     true(sends.force_flush(), 'the SDK could not send everything')
