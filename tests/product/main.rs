@@ -27,4 +27,5 @@ mod sources;
 mod start;
 mod trouble_told;
 mod vendors;
+mod watch_the_rules;
 mod webhook_answers;
