@@ -7,21 +7,23 @@ use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{DataFusionError, plan_datafusion_err};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use tokio::task::spawn_blocking;
 use watchfire_model::{Failure, FailureCode, Timestamp, Window};
 
 use crate::cache::{Entry, PlanCache};
 use crate::catalog::Tables;
-use crate::context::Facts;
+use crate::context::{Facts, QueryContext};
 use crate::failure;
 use crate::limits::Limits;
 use crate::nearest::nearest;
 use crate::parse::{Parsed, Question, parse};
 use crate::part::PartError;
 use crate::plan::{Layout, Planned, casts_to, plan, same_schemas};
+use crate::remote::push_down;
 use crate::session;
-use crate::source::Snapshot;
+use crate::source::{Rows, Snapshot};
 use crate::table::{information_schema, provider::Table};
 
 /// What a query needs besides its text; cheap to clone into the query's own task.
@@ -57,6 +59,8 @@ pub(crate) enum Refusal {
     Parts(Vec<PartError>),
     /// A source cannot be read.
     Failed(Failure),
+    /// A database cannot be reached: whether the SQL is right is not known.
+    Unreachable(Failure),
     /// It does not plan, but every table it names is empty and never had a column: there is no data yet.
     NeverFilled,
 }
@@ -65,7 +69,7 @@ impl Refusal {
     pub(crate) fn into_failure(self) -> Failure {
         match self {
             Self::Parts(errors) => failure::of_parts(&errors),
-            Self::Failed(failure) => failure,
+            Self::Failed(failure) | Self::Unreachable(failure) => failure,
             Self::NeverFilled => {
                 Failure::new(FailureCode::InvalidQuery, "the files of its tables are empty and have no columns yet")
             }
@@ -75,7 +79,21 @@ impl Refusal {
 
 impl Engine {
     /// Reads and plans a question for its moment; nothing runs yet.
+    ///
+    /// What does not plan is planned once more when a database has other columns now than were known.
     pub(crate) async fn prepare(&self, question: &Question, asked: Asked) -> Result<Ready, Refusal> {
+        match Box::pin(self.prepare_once(question, asked.clone())).await {
+            Err(Refusal::Parts(errors)) => {
+                if self.tables.look_again().await {
+                    return Box::pin(self.prepare_once(question, asked)).await;
+                }
+                Err(Refusal::Parts(errors))
+            }
+            other => other,
+        }
+    }
+
+    async fn prepare_once(&self, question: &Question, asked: Asked) -> Result<Ready, Refusal> {
         let known = self.plans.get(question);
         let parsed = match &known {
             Some(entry) => Arc::clone(&entry.parsed),
@@ -100,8 +118,8 @@ impl Engine {
                 planned.map_err(|errors| never_filled(&snapshots).unwrap_or(Refusal::Parts(errors)))?
             }
         };
-        let optimized = state.create_physical_plan(&planned.plan).await;
-        let plan = optimized.map_err(|error| Refusal::Parts(vec![PartError::query(error)]))?;
+        let plan = physical(&state, &planned.plan).await;
+        let plan = plan.map_err(|error| Refusal::Parts(vec![PartError::query(error)]))?;
         let tables = if parsed.shows_tables { Vec::new() } else { snapshots };
         Ok(Ready { state, plan, planned, tables })
     }
@@ -132,7 +150,7 @@ impl Engine {
     async fn snapshots(&self, parsed: &Parsed) -> Result<Vec<Arc<Snapshot>>, Refusal> {
         let mut snapshots = Vec::with_capacity(parsed.tables.len());
         for name in &parsed.tables {
-            match self.snapshot(name).await.map_err(Refusal::Failed)? {
+            match self.snapshot(name).await? {
                 Some(snapshot) => snapshots.push(snapshot),
                 None => return Err(Refusal::Parts(vec![self.unknown_table(name)])),
             }
@@ -140,13 +158,20 @@ impl Engine {
         Ok(snapshots)
     }
 
-    async fn snapshot(&self, name: &str) -> Result<Option<Arc<Snapshot>>, Failure> {
+    async fn snapshot(&self, name: &str) -> Result<Option<Arc<Snapshot>>, Refusal> {
+        if let Some(source) = self.tables.database(name) {
+            return source.snapshot().await.map(Some).map_err(|error| match error.error.is_transient() {
+                true => Refusal::Unreachable(error.failure()),
+                false => Refusal::Failed(error.failure()),
+            });
+        }
         let (tables, owned) = (Arc::clone(&self.tables), name.to_owned());
         let read = spawn_blocking(move || tables.snapshot(&owned)).await;
-        read.unwrap_or_else(|_| {
+        let read = read.unwrap_or_else(|_| {
             let message = format!("reading `{name}` failed inside the engine; please report it with the file");
             Err(Failure::new(FailureCode::Internal, message))
-        })
+        });
+        read.map_err(Refusal::Failed)
     }
 
     fn unknown_table(&self, name: &str) -> PartError {
@@ -169,6 +194,16 @@ impl Engine {
         }
         information_schema::provider(&tables)
     }
+}
+
+/// The plan that runs, for the slot of `state`: what databases can answer is theirs.
+async fn physical(state: &SessionState, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let mut optimized = state.optimize(plan)?;
+    let facts = QueryContext::of(state.config_options())?;
+    if facts.tables.values().any(|table| matches!(table.rows, Rows::Database(_))) {
+        optimized = push_down(optimized, facts)?;
+    }
+    state.query_planner().create_physical_plan(&optimized, state).await
 }
 
 /// `window_on` that no table has would be ignored, and every row counted at every slot.

@@ -11,7 +11,7 @@
 //! without running anything.
 //!
 //! Telemetry is kept in memory
-//! ([`Telemetry::append_records`]), or lies in files that are read where they are.
+//! ([`Telemetry::append_records`]), or lies in files and databases that are read where they are.
 //! Beside them, [`result_file`] keeps results as Parquet.
 //!
 //! A query only reads. Its `now()` and its window come from its slot, never from a clock;
@@ -20,7 +20,7 @@
 //! Deliberately absent: what an outcome means (that is `alerts`), when to ask (`scheduler`),
 //! and any type of the query engine in a public signature.
 //!
-//! Start reading at `engine.rs` (text to rows), then `source/mod.rs` (files to tables).
+//! Start reading at `engine.rs` (text to rows), then `source/mod.rs` (files to tables) and `remote/mod.rs` (databases).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
@@ -42,6 +42,7 @@ mod parse;
 mod part;
 mod place;
 mod plan;
+mod remote;
 pub mod result_file;
 mod runtime;
 mod session;
@@ -83,7 +84,7 @@ pub struct Telemetry {
 impl Telemetry {
     /// The built-in tables and these sources.
     ///
-    /// No file is opened yet: a source that cannot be read is a failure of the queries that
+    /// No file or database is opened yet: a source that cannot be read is a failure of the queries that
     /// name it. Errors: two sources of one name, an unusable pattern, no threads.
     pub fn new(limits: Limits, sources: &[SourceSpec]) -> Result<Self, Error> {
         let engine = |error: &dyn fmt::Display| Error::Engine(error.to_string());
@@ -91,7 +92,7 @@ impl Telemetry {
         let runtime = QueryRuntime::new(limits.concurrency).map_err(|error| engine(&error))?;
         let cache = Arc::new(SourceCache::default());
         let records = Arc::new(MemoryRecords::new(limits.records_bytes));
-        let tables = Tables::new(sources, &cache, limits.source_bytes, Arc::clone(&records))?;
+        let tables = Tables::new(sources, &cache, &limits, Arc::clone(&records))?;
         let engine = Engine {
             base: Arc::new(base),
             tables: Arc::new(tables),
@@ -106,7 +107,7 @@ impl Telemetry {
     /// Errors as [`Telemetry::new`]. Queries of `self` are not disturbed.
     pub fn with_sources(&self, sources: &[SourceSpec]) -> Result<Self, Error> {
         let records = Arc::clone(&self.records);
-        let tables = Tables::new(sources, &self.sources, self.engine.limits.source_bytes, records)?;
+        let tables = Tables::new(sources, &self.sources, &self.engine.limits, records)?;
         let engine = Engine { tables: Arc::new(tables), plans: Arc::new(PlanCache::default()), ..self.engine.clone() };
         let (runtime, sources) = (Arc::clone(&self.runtime), Arc::clone(&self.sources));
         Ok(Self { engine, runtime, sources, records: Arc::clone(&self.records) })

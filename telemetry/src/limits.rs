@@ -15,6 +15,9 @@ pub struct Limits {
     pub max_rows: u64,
     /// Most bytes of all NDJSON or CSV files of one source, which are kept in memory; default 128 MiB.
     pub source_bytes: usize,
+    /// Most rows that one table of a database, or several of one database joined there, give to one query; default
+    /// 10,000,000. They pass through in batches: what holds on to them is limited by `memory_bytes`.
+    pub database_rows: u64,
     /// Most bytes of the records that are kept in memory; default 256 MiB.
     pub records_bytes: usize,
     /// Queries that run at the same time; default: the number of cores.
@@ -32,6 +35,7 @@ impl Default for Limits {
             result_bytes: 64 << 20,
             max_rows: 1_000_000,
             source_bytes: 128 << 20,
+            database_rows: 10_000_000,
             records_bytes: 256 << 20,
             concurrency: std::thread::available_parallelism().map_or(2, usize::from),
             query_timeout: Duration::from_secs(30),

@@ -11,7 +11,7 @@ use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use watchfire_model::Window;
 
-use crate::source::Snapshot;
+use crate::source::{Rows, Snapshot};
 use crate::table::scan;
 
 /// Whether none of these tables holds a row in the window (`None`: a row at all). No tables: not empty.
@@ -37,6 +37,10 @@ async fn has_row(
 ) -> Result<bool> {
     if table.schema.fields().is_empty() {
         return Ok(false);
+    }
+    if let Rows::Database(remote) = &table.rows {
+        let window = window.zip(scan::time_column(table, window_on));
+        return remote.has_row(window, &state.task_ctx()).await;
     }
     let first_column = vec![0];
     let plan = scan::plan(table, state, Some(&first_column), window, window_on)?;

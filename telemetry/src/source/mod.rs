@@ -1,4 +1,4 @@
-//! Tables that are read where they lie: files, read again when they change.
+//! Tables that are read where they lie: files, read again when they change. Those of databases are in `remote`.
 //!
 //! A [`Source`] remembers what it last read. Each query takes a [`Snapshot`] of every
 //! table it names before it is planned, so that all its scans see the same rows.
@@ -19,10 +19,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::{DataType, SchemaRef};
-use watchfire_model::{Failure, SourceFormat, SourceSpec};
+use watchfire_model::{Failure, SourceFormat};
 
 use self::files::{FileVersion, failure, unreadable};
 use crate::nearest::nearest;
+use crate::remote::RemoteTable;
 use crate::table::records;
 
 pub(crate) use self::batch::Batch;
@@ -43,7 +44,7 @@ impl Snapshot {
     pub(crate) fn is_cut_by_slices(&self) -> bool {
         match &self.rows {
             Rows::Memory(batches) => batches.iter().all(|batch| batch.is_sorted),
-            Rows::Parquet(_) => false,
+            Rows::Parquet(_) | Rows::Database(_) => false,
         }
     }
 }
@@ -53,12 +54,24 @@ impl Snapshot {
 pub(crate) enum Rows {
     Memory(Arc<Vec<Batch>>),
     Parquet(Arc<Vec<FileVersion>>),
+    Database(Arc<RemoteTable>),
+}
+
+/// A table that lies in files.
+#[derive(Debug, Clone)]
+pub(crate) struct FileSpec {
+    /// The table's name in SQL.
+    pub name: String,
+    pub format: SourceFormat,
+    /// A file, a folder or a glob; absolute.
+    pub path: PathBuf,
+    pub time_column: Option<String>,
 }
 
 /// A table's files and what was last read of them.
 #[derive(Debug)]
 pub(crate) struct Source {
-    spec: SourceSpec,
+    spec: FileSpec,
     source_bytes: usize,
     known: Mutex<Known>,
 }
@@ -74,7 +87,7 @@ struct Known {
 }
 
 impl Source {
-    pub(crate) fn new(spec: SourceSpec, source_bytes: usize) -> Self {
+    pub(crate) fn new(spec: FileSpec, source_bytes: usize) -> Self {
         Self { spec, source_bytes, known: Mutex::default() }
     }
 

@@ -92,6 +92,7 @@ fn rows(snapshot: &Snapshot, indices: &[usize], window: Option<Window>) -> Resul
             Ok(MemorySourceConfig::try_new_exec(&[inside], schema, Some(indices.to_vec()))?)
         }
         Rows::Parquet(files) => parquet(&snapshot.schema, files, indices),
+        Rows::Database(table) => Ok(Arc::new(table.scan(indices)?)),
     }
 }
 
