@@ -1,6 +1,5 @@
 //! Runs one statement in a database and hands on its rows.
 
-use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -124,9 +124,11 @@ impl PushDown<'_> {
     fn projection(&mut self, mut projection: Projection) -> Result<Part> {
         let input = match self.input(&projection.input)? {
             Part::Remote(select, schema) => {
-                // A row of totals stays one row, also when none of them is shown.
                 let mut select = select;
-                if select.group_by.as_ref().is_some_and(Vec::is_empty) {
+                // A row of totals stays one row, also when none of them is shown.
+                let shows_a_column = |expr: &Expr| expr.exists(|node| Ok(matches!(node, Expr::Column(_))));
+                let shows_any = projection.expr.iter().any(|expr| shows_a_column(expr).unwrap_or(false));
+                if select.group_by.as_ref().is_some_and(Vec::is_empty) && !shows_any {
                     *select = select.derived(&mut self.aliases);
                 }
                 let scope = Scope::new(&select, &schema);
