@@ -48,5 +48,5 @@ impl Named for RawReport {
 
 impl Named for RawSource {
     const WORD: &'static str = "source";
-    const SECRETIVE: bool = false;
+    const SECRETIVE: bool = true;
 }

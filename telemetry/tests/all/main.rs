@@ -5,6 +5,7 @@
 #[path = "../../../ingest/tests/all/captures.rs"]
 mod captures;
 mod check;
+mod databases;
 mod demo;
 mod expected;
 mod harness;
