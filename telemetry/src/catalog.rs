@@ -82,9 +82,6 @@ fn open(spec: &SourceSpec, databases: &mut HashMap<DatabaseAddress, Database>, l
     }
 }
 
-/// The project of everybody who does not name one.
-pub(crate) const DEFAULT_PROJECT: &str = "default";
-
 /// Names that mean something else in SQL.
 const RESERVED: [&str; 4] = [records::ALL, records::ALL_ALIAS, "generate_series", "range"];
 

@@ -61,11 +61,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::execution::object_store::ObjectStoreUrl;
-use watchfire_model::{ProjectName, SourceSpec};
+use watchfire_model::{DEFAULT_PROJECT, ProjectName, SourceSpec};
 use watchfire_storage::Storage;
 
 use crate::cache::PlanCache;
-use crate::catalog::{DEFAULT_PROJECT, SourceCache, Tables};
+use crate::catalog::{SourceCache, Tables};
 use crate::engine::Engine;
 use crate::runtime::QueryRuntime;
 use crate::state_tables::StatePort;

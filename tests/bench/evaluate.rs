@@ -67,6 +67,7 @@ pub async fn measure(_binary: &Path, shape: &Shape) -> anyhow::Result<Json> {
     let target = StoreTarget::Sqlite { folder: folder.path().join("data") };
     let engine = Engine::start(EngineParts {
         store: Store::open(&target).await?,
+        storage: storage.clone(),
         telemetry,
         definitions: engine_definitions(loaded.definitions),
         clock: Arc::new(clock),

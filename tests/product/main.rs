@@ -17,6 +17,7 @@ mod folder_lock;
 mod hostile;
 mod kill;
 mod main_job;
+mod otlp;
 mod reload;
 mod replicas;
 mod reports;

@@ -71,7 +71,7 @@ mapping! {
         notify_severity: Phrased<RaisedOrBoth>;
         /// Whether a channel that is added hears the current state; only `false` for now; default `false`.
         notify_on_join: Flag;
-        /// Whose tables it reads; only `default` for now; default `default`.
+        /// The [project](#projects) whose tables it reads; default `default`.
         project: Text;
         /// How long one run may take; default `30s`.
         timeout: Phrased<Span>;

@@ -53,7 +53,7 @@ mapping! {
         retention: Phrased<Span>;
         /// The time column by which the window is cut; default the table's.
         window_on: Text;
-        /// Whose tables it reads; only `default` for now; default `default`.
+        /// The [project](#projects) whose tables it reads; default `default`.
         project: Text;
         /// How long one run may take; default `30s`.
         timeout: Phrased<Span>;

@@ -67,6 +67,7 @@ impl Scene {
         let clock = TestClock::at(now);
         let engine = Engine::start(EngineParts {
             store: store.clone(),
+            storage: kept_nowhere(),
             telemetry: Telemetry::new(Limits::default(), &definitions.sources, kept_nowhere()).unwrap(),
             definitions,
             clock: Arc::new(clock.clone()),
@@ -120,7 +121,7 @@ pub fn sources(folder: &Path) -> Vec<SourceSpec> {
 }
 
 fn definitions(rules: Vec<RuleDefinition>, folder: &Path) -> Definitions {
-    Definitions { rules, channels: Vec::new(), sources: sources(folder), public_url: None }
+    Definitions { rules, channels: Vec::new(), sources: sources(folder), ..Definitions::default() }
 }
 
 /// A rule over the source `levels`, due every minute.
