@@ -354,12 +354,14 @@ fn sources(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> BTreeSet<String> {
     let (mut names, mut broken) = (Names::default(), BTreeSet::new());
+    // Projects cannot be defined yet; a source may name the one that there is.
+    let projects = BTreeSet::new();
     for Parsed { report, folder, raw } in files {
         for defined in raw.iter().flat_map(|raw| &raw.sources.value).flat_map(|sources| &sources.0) {
             report.subject = Some(defined.subject.clone());
             let before = report.errors();
             claim(RawSource::WORD, &defined.raw.name, &mut names, report);
-            let spec = build::source(&defined.raw, &Surroundings { environment, folder }, report);
+            let spec = build::source(&defined.raw, &Surroundings { environment, folder }, &projects, report);
             let valid = !defined.bad && report.errors() == before;
             match spec.filter(|_| valid) {
                 Some(spec) => definitions.sources.push(spec),

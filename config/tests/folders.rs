@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use watchfire_alerts::{FirstRun, Hold, Missing, Mode, NoData, OnError, Patience, Repeat, SeveritySource, Tolerance};
 use watchfire_channels::Target;
 use watchfire_config::{LoadError, Loaded, ProblemSeverity, RuleDefinition, load};
-use watchfire_model::{ChangeKind, Keep, Severity};
+use watchfire_model::{ChangeKind, Keep, Severity, SourceFormat, SourceKind};
 use watchfire_scheduler::{Cadence, CatchUp, WindowSpec};
 
 const CHANNELS: &str =
@@ -297,7 +297,8 @@ fn sources_are_looked_for_beside_the_file_that_names_them() {
     ]);
     let loaded = load(folder.path(), &|_| None).unwrap();
     assert_eq!(codes(&loaded), [""; 0]);
-    assert_eq!(loaded.definitions.sources[0].path, folder.path().join("data/*.ndjson"));
+    let path = folder.path().join("data/*.ndjson");
+    assert_eq!(loaded.definitions.sources[0].kind, SourceKind::Files { format: SourceFormat::Ndjson, path });
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub mod outcome;
 pub mod project;
 pub mod query;
 pub mod severity;
+pub mod source;
 pub mod time;
 pub mod value;
 
@@ -33,7 +34,8 @@ pub use notification::{
 };
 pub use outcome::{Failure, FailureCode, Observation, ObservedRow, Outcome};
 pub use project::{DEFAULT_ORGANIZATION, DEFAULT_PROJECT, Project, Token, TokenHash, TokenScope};
-pub use query::{Keep, QuerySpec, SlotContext, SourceFormat, SourceSpec};
+pub use query::{Keep, QuerySpec, SlotContext};
 pub use severity::Severity;
+pub use source::{DatabaseAddress, DatabaseUrl, SourceFormat, SourceKind, SourceSpec};
 pub use time::{Slot, Timestamp, Window};
 pub use value::{Column, ColumnType, Value};

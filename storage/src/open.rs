@@ -65,7 +65,7 @@ impl Storage {
         hot.load(listed);
         let (ours, theirs, shredding) = (folder.clone(), Arc::clone(&hot), options.shredding.clone());
         let replayed = blocking(&folder, "reading the log", move || {
-            std::fs::create_dir_all(&ours)?;
+            make_folder(&ours)?;
             let mut progress = |done_bytes, all_bytes| progress(ReplayProgress { done_bytes, all_bytes });
             fill(&theirs, &shredding, |each| replay(&ours, flushed_through, true, each, &mut progress))
         });
@@ -76,7 +76,7 @@ impl Storage {
         let wal = wal::Writer::start(log, Arc::clone(&hot)).map_err(failed)?;
         let list = List::new(file_list, Arc::clone(&hot));
         let durable = Durable { wal, list, flushing: tokio::sync::Mutex::new(()) };
-        let storage = Self::of(options, hot, objects, Keeping::Durable(durable), damaged);
+        let storage = Self::of(options, hot, objects, Keeping::Durable(Box::new(durable)), damaged);
         storage.forget_flushed_segments().await;
         Ok(storage)
     }
@@ -157,6 +157,18 @@ fn fill<T>(
     let read = read(&mut each)?;
     hot.tidy();
     Ok(read)
+}
+
+/// Makes a folder and those above it, and makes that durable: what is in it must not go with its name.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let is_new = !folder.exists();
+    std::fs::create_dir_all(folder)?;
+    if is_new {
+        for above in folder.ancestors().skip(1).take(3).filter(|above| above.parent().is_some()) {
+            std::fs::File::open(above)?.sync_all()?;
+        }
+    }
+    Ok(())
 }
 
 /// In the columns of the present shredding.

@@ -73,7 +73,7 @@ pub(crate) enum Keeping {
     /// Nowhere.
     Memory,
     /// In a log, then in files.
-    Durable(Durable),
+    Durable(Box<Durable>),
     /// Where another process keeps them.
     ReadOnly,
 }
@@ -184,6 +184,14 @@ impl Storage {
         match &self.inner.keeping {
             Keeping::Durable(durable) => durable.list.change(change).await,
             Keeping::Memory | Keeping::ReadOnly => Err(not_durable("the list of files cannot be changed")),
+        }
+    }
+
+    /// Finds out what became of a change of the list whose answer did not come.
+    pub(crate) async fn settle(&self) -> Result<(), Error> {
+        match &self.inner.keeping {
+            Keeping::Durable(durable) => durable.list.settle().await,
+            Keeping::Memory | Keeping::ReadOnly => Ok(()),
         }
     }
 

@@ -1,13 +1,34 @@
 //! Rows for tests.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::TimestampMicrosecondType;
+use async_trait::async_trait;
 use watchfire_ingest::table::{ARRIVAL_COLUMN, Table, instant_type, records};
 use watchfire_model::{ProjectName, Timestamp, Window};
 
+use crate::file_list::{FileChange, FileList, FileListError, ListedFiles};
 use crate::rows::Rows;
+
+/// A list that is gone with the test.
+#[derive(Default)]
+pub(crate) struct MemoryList(Mutex<ListedFiles>);
+
+#[async_trait]
+impl FileList for MemoryList {
+    async fn load(&self) -> Result<ListedFiles, FileListError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+
+    async fn commit(&self, change: &FileChange) -> Result<(), FileListError> {
+        let mut listed = self.0.lock().unwrap();
+        listed.files.retain(|file| !change.removed.contains(&file.path));
+        listed.files.extend(change.added.iter().cloned());
+        listed.flushed_through = change.flushed_through.unwrap_or(listed.flushed_through);
+        Ok(())
+    }
+}
 
 /// A row: what it is called, its time and its arrival in microseconds, and whether it is a pending span.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -85,6 +85,8 @@ impl Upkeep {
     /// [`Error::Io`] when the object store does not answer.
     pub async fn sweep(&mut self, now: Timestamp) -> Result<Swept, Error> {
         let objects = self.storage.own_objects("sweeping files")?;
+        // A file whose listing was not answered for an hour must not be taken for an orphan.
+        self.storage.settle().await?;
         let list = ListedFiles {
             flushed_through: self.storage.status().flushed_through,
             files: self.storage.files().iter().map(|file| DataFile::clone(file)).collect(),

@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::SchemaRef;
 use watchfire_ingest::table::Table;
-use watchfire_model::{Failure, ProjectName, SourceSpec, Window};
+use watchfire_model::{DatabaseAddress, Failure, ProjectName, SourceKind, SourceSpec, Window};
+use watchfire_sources::Database;
 
 use crate::error::Error;
-use crate::source::{Rows, Snapshot, Source};
+use crate::limits::Limits;
+use crate::remote::DatabaseSource;
+use crate::source::{FileSpec, Rows, Snapshot, Source};
 use crate::state_tables::{StatePort, StateTable};
 use crate::table::keeper::Keeper;
 use crate::table::kept::{KeptRows, reach};
@@ -16,32 +19,68 @@ use crate::table::{metrics, records, shown_schema};
 
 /// Sources that were opened, so that an unchanged one keeps what it has read when definitions change.
 #[derive(Debug, Default)]
-pub(crate) struct SourceCache(Mutex<HashMap<SourceSpec, Arc<Source>>>);
+pub(crate) struct SourceCache(Mutex<Opened>);
+
+#[derive(Debug, Default)]
+struct Opened {
+    sources: HashMap<SourceSpec, AnySource>,
+    /// Sources of one database share its connections, and may be joined there.
+    databases: HashMap<DatabaseAddress, Database>,
+}
+
+/// A source by the way in which it is read.
+#[derive(Debug, Clone)]
+enum AnySource {
+    Files(Arc<Source>),
+    Database(Arc<DatabaseSource>),
+}
+
+impl AnySource {
+    /// Whether some set of definitions still has it, besides the cache.
+    fn is_used(&self) -> bool {
+        match self {
+            Self::Files(source) => Arc::strong_count(source) > 1,
+            Self::Database(source) => Arc::strong_count(source) > 1,
+        }
+    }
+}
 
 /// The sources of each project, by name.
-type Sources = HashMap<ProjectName, BTreeMap<String, Arc<Source>>>;
+type Sources = HashMap<ProjectName, BTreeMap<String, AnySource>>;
 
 impl SourceCache {
     /// The sources of these specifications; others are forgotten.
-    fn open(&self, specs: &[SourceSpec], source_bytes: usize) -> Sources {
+    fn open(&self, specs: &[SourceSpec], limits: &Limits) -> Sources {
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.retain(|spec, source| specs.contains(spec) || Arc::strong_count(source) > 1);
+        cache.sources.retain(|spec, source| specs.contains(spec) || source.is_used());
+        let Opened { sources, databases } = &mut *cache;
         let mut opened = Sources::new();
         for spec in specs {
-            let source = cache.entry(spec.clone()).or_insert_with(|| Arc::new(Source::new(spec.clone(), source_bytes)));
-            opened.entry(project_of(spec)).or_default().insert(spec.name.clone(), Arc::clone(source));
+            let source = sources.entry(spec.clone()).or_insert_with(|| open(spec, databases, limits));
+            opened.entry(spec.project.clone()).or_default().insert(spec.name.clone(), source.clone());
         }
+        let is_named = |address: &DatabaseAddress| {
+            sources.keys().any(|spec| matches!(&spec.kind, SourceKind::Table { database, .. } if database == address))
+        };
+        databases.retain(|address, _| is_named(address));
         opened
     }
 }
 
-/// Whose table a source is.
-fn project_of(_spec: &SourceSpec) -> ProjectName {
-    ProjectName::new(DEFAULT_PROJECT)
+fn open(spec: &SourceSpec, databases: &mut HashMap<DatabaseAddress, Database>, limits: &Limits) -> AnySource {
+    let time_column = spec.time_column.clone();
+    match &spec.kind {
+        SourceKind::Files { format, path } => {
+            let spec = FileSpec { name: spec.name.clone(), format: *format, path: path.clone(), time_column };
+            AnySource::Files(Arc::new(Source::new(spec, limits.source_bytes)))
+        }
+        SourceKind::Table { database: address, table } => {
+            let database = databases.entry(address.clone()).or_insert_with(|| Database::new(address)).clone();
+            let source = DatabaseSource::new(&spec.name, database, table, time_column.as_deref(), limits.database_rows);
+            AnySource::Database(Arc::new(source))
+        }
+    }
 }
-
-/// The project of everybody who does not name one.
-pub(crate) const DEFAULT_PROJECT: &str = "default";
 
 /// Names that mean something else in SQL.
 const RESERVED: [&str; 4] = [records::ALL, records::ALL_ALIAS, "generate_series", "range"];
@@ -63,7 +102,9 @@ pub(crate) struct Seen(Vec<Arc<KeptRows>>);
 #[derive(Debug)]
 pub(crate) enum Origin {
     /// Files, which are read where they lie; `records` is shown without pending spans.
-    Source { source: Arc<Source>, hides_pending: bool },
+    Files { source: Arc<Source>, hides_pending: bool },
+    /// A table of another database.
+    Database(Arc<DatabaseSource>),
     /// What is kept here.
     Kept { table: Table, hides_pending: bool },
     /// The state of the rules.
@@ -74,26 +115,34 @@ impl Tables {
     pub(crate) fn new(
         specs: &[SourceSpec],
         cache: &SourceCache,
-        source_bytes: usize,
+        limits: &Limits,
         keeper: Arc<dyn Keeper>,
         state: StatePort,
     ) -> Result<Self, Error> {
         for (index, spec) in specs.iter().enumerate() {
-            let is_same = |earlier: &SourceSpec| earlier.name == spec.name && project_of(earlier) == project_of(spec);
+            let is_same = |earlier: &SourceSpec| earlier.name == spec.name && earlier.project == spec.project;
             if specs[..index].iter().any(is_same) {
                 return Err(Error::DuplicateSource { name: spec.name.clone() });
             }
             if RESERVED.contains(&spec.name.as_str()) {
                 return Err(Error::ReservedName { name: spec.name.clone() });
             }
-            let path = spec.path.to_string_lossy();
-            glob::Pattern::new(&path).map_err(|error| Error::Pattern {
-                name: spec.name.clone(),
-                path: path.to_string(),
-                reason: error.to_string(),
-            })?;
+            match &spec.kind {
+                SourceKind::Files { path, .. } => {
+                    let path = path.to_string_lossy();
+                    glob::Pattern::new(&path).map_err(|error| Error::Pattern {
+                        name: spec.name.clone(),
+                        path: path.to_string(),
+                        reason: error.to_string(),
+                    })?;
+                }
+                SourceKind::Table { .. } if [records::NAME, metrics::NAME].contains(&spec.name.as_str()) => {
+                    return Err(Error::DatabaseRecords { name: spec.name.clone() });
+                }
+                SourceKind::Table { .. } => {}
+            }
         }
-        Ok(Self { sources: cache.open(specs, source_bytes), keeper, state })
+        Ok(Self { sources: cache.open(specs, limits), keeper, state })
     }
 
     /// The same tables with the state of rules from somewhere else.
@@ -118,13 +167,28 @@ impl Tables {
             other => other,
         };
         let hides_pending = name == records::NAME;
-        if let Some(source) = self.sources.get(project).and_then(|sources| sources.get(own)) {
-            return Some(Origin::Source { source: Arc::clone(source), hides_pending });
+        match self.sources.get(project).and_then(|sources| sources.get(own)) {
+            Some(AnySource::Files(source)) => {
+                return Some(Origin::Files { source: Arc::clone(source), hides_pending });
+            }
+            Some(AnySource::Database(source)) => return Some(Origin::Database(Arc::clone(source))),
+            None => {}
         }
         match Table::parse(own) {
             Some(table) => Some(Origin::Kept { table, hides_pending }),
             None => StateTable::of_full_name(name).map(Origin::State),
         }
+    }
+
+    /// Lets the columns of a project's tables of databases be read again; whether any may have changed meanwhile.
+    pub(crate) async fn look_again(&self, project: &ProjectName) -> bool {
+        let mut any = false;
+        for source in self.sources.get(project).into_iter().flat_map(BTreeMap::values) {
+            if let AnySource::Database(source) = source {
+                any |= source.look_again().await;
+            }
+        }
+        any
     }
 
     /// One of our own tables; what lies beyond the window may be left out.
@@ -150,14 +214,14 @@ impl Origin {
     /// The columns of a table whose columns are known without looking at its rows.
     pub(crate) fn fixed_schema(&self) -> Option<SchemaRef> {
         match self {
-            Self::Source { .. } => None,
+            Self::Files { .. } | Self::Database(_) => None,
             Self::Kept { table, .. } => Some(shown_schema(*table)),
             Self::State(table) => Some(table.schema()),
         }
     }
 }
 
-/// A source as it is now. Blocks on the file system.
+/// A source of files as it is now. Blocks on the file system.
 pub(crate) fn of_source(source: &Source, hides_pending: bool) -> Result<Arc<Snapshot>, Failure> {
     let snapshot = source.snapshot()?;
     if !hides_pending {

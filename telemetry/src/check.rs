@@ -29,7 +29,8 @@ pub struct SqlProblem {
     pub length: usize,
     /// Whether it is a mistake; else it is a doubt.
     pub severity_is_error: bool,
-    /// A word for scripts: `invalid_sql`, `unknown_key`, `always_fires`, `limit_without_order`, `source`, `window_on`,
+    /// A word for scripts: `invalid_sql`, `unknown_key`, `always_fires`, `limit_without_order`, `source`,
+    /// `source_unreachable`, `window_on`,
     /// `name_taken`, `not_a_number`, ….
     pub code: &'static str,
     /// What is wrong.
@@ -100,6 +101,7 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, s
             problems
         }
         Err(Refusal::Failed(failure)) => vec![of_failure(&failure)],
+        Err(Refusal::Unreachable(failure)) => vec![unchecked(&failure)],
         Err(Refusal::NeverFilled) => Vec::new(),
         Ok(ready) => {
             let mut problems = sought::problems(sought, &ready.layout().columns);
@@ -203,6 +205,15 @@ fn of_failure(failure: &Failure) -> SqlProblem {
     };
     let help = (code == "window_on").then(|| "name a column of a table that the query reads".to_owned());
     problem(SqlPart::Query, Place::UNKNOWN, code, failure.message.clone(), help)
+}
+
+/// A doubt: the SQL may be right, and nobody can say so now.
+fn unchecked(failure: &Failure) -> SqlProblem {
+    let message = format!("{}; the SQL over it was not checked", failure.message);
+    let help = Some("check again where the database can be reached".to_owned());
+    let mut problem = problem(SqlPart::Query, Place::UNKNOWN, "source_unreachable", message, help);
+    problem.severity_is_error = false;
+    problem
 }
 
 pub(crate) fn problem(

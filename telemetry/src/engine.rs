@@ -15,15 +15,16 @@ use watchfire_model::{Failure, FailureCode, ProjectName, Timestamp, Window};
 use crate::answer;
 use crate::cache::{Entry, PlanCache};
 use crate::catalog::{Origin, Seen, Tables, of_kept, of_source};
-use crate::context::Facts;
+use crate::context::{Facts, QueryContext};
 use crate::failure;
 use crate::limits::Limits;
 use crate::nearest::nearest;
 use crate::parse::{Parsed, Question, parse};
 use crate::part::PartError;
 use crate::plan::{Layout, Planned, casts_to, plan, same_schemas};
+use crate::remote::{RemoteError, push_down};
 use crate::session;
-use crate::source::{Snapshot, Source};
+use crate::source::{Rows, Snapshot, Source};
 use crate::state_tables::StateTable;
 use crate::table::cut::Cut;
 use crate::table::{information_schema, provider::Table};
@@ -77,6 +78,8 @@ pub(crate) enum Refusal {
     Parts(Vec<PartError>),
     /// A source cannot be read.
     Failed(Failure),
+    /// A database cannot be reached: whether the SQL is right is not known.
+    Unreachable(Failure),
     /// It does not plan, but every table it names is empty and never had a column: there is no data yet.
     NeverFilled,
 }
@@ -85,7 +88,7 @@ impl Refusal {
     pub(crate) fn into_failure(self) -> Failure {
         match self {
             Self::Parts(errors) => failure::of_parts(&errors),
-            Self::Failed(failure) => failure,
+            Self::Failed(failure) | Self::Unreachable(failure) => failure,
             Self::NeverFilled => {
                 Failure::new(FailureCode::InvalidQuery, "the files of its tables are empty and have no columns yet")
             }
@@ -95,7 +98,21 @@ impl Refusal {
 
 impl Engine {
     /// Reads and plans a question for its moment; nothing runs yet.
+    ///
+    /// What does not plan is planned once more when a database has other columns now than were known.
     pub(crate) async fn prepare(&self, question: &Question, asked: Asked) -> Result<Ready, Refusal> {
+        match Box::pin(self.prepare_once(question, asked.clone())).await {
+            Err(Refusal::Parts(errors)) => {
+                if self.tables.look_again(&self.project).await {
+                    return Box::pin(self.prepare_once(question, asked)).await;
+                }
+                Err(Refusal::Parts(errors))
+            }
+            other => other,
+        }
+    }
+
+    async fn prepare_once(&self, question: &Question, asked: Asked) -> Result<Ready, Refusal> {
         let known = self.known(question);
         let parsed = match &known {
             Some(entry) => Arc::clone(&entry.parsed),
@@ -124,8 +141,8 @@ impl Engine {
                 planned.map_err(|errors| never_filled(&snapshots).unwrap_or(Refusal::Parts(errors)))?
             }
         };
-        let optimized = state.create_physical_plan(&planned.plan).await;
-        let plan = optimized.map_err(|error| Refusal::Parts(vec![PartError::query(error)]))?;
+        let plan = physical(&state, &planned.plan).await;
+        let plan = plan.map_err(|error| Refusal::Parts(vec![PartError::query(error)]))?;
         let tables = if parsed.shows_tables { Vec::new() } else { snapshots };
         Ok(Ready { state, plan, planned, tables })
     }
@@ -172,9 +189,10 @@ impl Engine {
             let origin = self.tables.origin(&self.project, name);
             let origin = origin.ok_or_else(|| Refusal::Parts(vec![self.unknown_table(name)]))?;
             let snapshot = match origin {
-                Origin::Source { source, hides_pending } => {
+                Origin::Files { source, hides_pending } => {
                     read(name, source, hides_pending).await.map_err(Refusal::Failed)?
                 }
+                Origin::Database(source) => source.snapshot().await.map_err(of_database)?,
                 Origin::Kept { table, hides_pending } => {
                     let window_on = asked.window_on.as_deref();
                     let rows = self.tables.kept(&mut seen, &self.project, table, window, window_on);
@@ -207,9 +225,12 @@ impl Engine {
         let mut tables = Vec::new();
         for name in self.tables.names(&self.project) {
             let schema = match self.tables.origin(&self.project, &name) {
-                Some(Origin::Source { source, hides_pending }) => {
+                Some(Origin::Files { source, hides_pending }) => {
                     let snapshot = read(&name, source, hides_pending).await;
                     snapshot.ok().map(|snapshot| Arc::clone(&snapshot.schema))
+                }
+                Some(Origin::Database(source)) => {
+                    source.snapshot().await.ok().map(|snapshot| Arc::clone(&snapshot.schema))
                 }
                 Some(origin) => origin.fixed_schema(),
                 None => None,
@@ -220,7 +241,24 @@ impl Engine {
     }
 }
 
-/// A source as it is now.
+/// The plan that runs, for the slot of `state`: what databases can answer is theirs.
+async fn physical(state: &SessionState, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let mut optimized = state.optimize(plan)?;
+    let facts = QueryContext::of(state.config_options())?;
+    if facts.tables.values().any(|table| matches!(table.rows, Rows::Database(_))) {
+        optimized = push_down(optimized, facts)?;
+    }
+    state.query_planner().create_physical_plan(&optimized, state).await
+}
+
+fn of_database(error: RemoteError) -> Refusal {
+    match error.error.is_transient() {
+        true => Refusal::Unreachable(error.failure()),
+        false => Refusal::Failed(error.failure()),
+    }
+}
+
+/// A source of files as it is now.
 async fn read(name: &str, source: Arc<Source>, hides_pending: bool) -> Result<Arc<Snapshot>, Failure> {
     let read = spawn_blocking(move || of_source(&source, hides_pending)).await;
     read.unwrap_or_else(|_| {

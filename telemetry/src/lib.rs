@@ -10,7 +10,7 @@
 //! a slot, [`Telemetry::query`] runs what somebody types, [`Telemetry::answer`] what a client sends,
 //! in the form that it wants, [`Telemetry::check`] finds mistakes without running anything.
 //!
-//! Telemetry is kept by `watchfire_storage`, or lies in files that are read where they are; the state of the rules
+//! Telemetry is kept by `watchfire_storage`, or lies in files and databases that are read where they are; the state of the rules
 //! comes through [`StateTables`]. All tables are those of one project ([`Telemetry::of_project`]).
 //! Beside them, [`result_file`] keeps results as Parquet.
 //!
@@ -20,7 +20,8 @@
 //! Deliberately absent: what an outcome means (that is `alerts`), when to ask (`scheduler`),
 //! and any type of the query engine in a public signature.
 //!
-//! Start reading at `engine.rs` (text to rows), then `source/mod.rs` (files to tables).
+//! Start reading at `engine.rs` (text to rows), then `table/scan.rs` (what is kept),
+//! `source/mod.rs` (files to tables) and `remote/mod.rs` (databases).
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
@@ -44,6 +45,7 @@ mod parse;
 mod part;
 mod place;
 mod plan;
+mod remote;
 pub mod result_file;
 mod runtime;
 mod session;
@@ -60,12 +62,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use datafusion::execution::object_store::ObjectStoreUrl;
-use watchfire_model::{ProjectName, SourceSpec};
+use watchfire_model::{DEFAULT_PROJECT, ProjectName, SourceSpec};
 use watchfire_storage::Storage;
 
 use crate::answer::Turns;
 use crate::cache::PlanCache;
-use crate::catalog::{DEFAULT_PROJECT, SourceCache, Tables};
+use crate::catalog::{SourceCache, Tables};
 use crate::engine::Engine;
 use crate::runtime::QueryRuntime;
 use crate::state_tables::StatePort;
@@ -92,7 +94,7 @@ pub struct Telemetry {
 impl Telemetry {
     /// What `storage` keeps, and these sources, for the project `default`.
     ///
-    /// No file is opened yet: a source that cannot be read is a failure of the queries that
+    /// No file or database is opened yet: a source that cannot be read is a failure of the queries that
     /// name it. Errors: two sources of one name, an unusable pattern, no threads.
     pub fn new(limits: Limits, sources: &[SourceSpec], storage: Storage) -> Result<Self, Error> {
         Self::over(limits, sources, Arc::new(storage))
@@ -106,7 +108,7 @@ impl Telemetry {
         base.runtime_env().register_object_store(objects.as_ref(), keeper.objects());
         let runtime = QueryRuntime::new(limits.concurrency).map_err(|error| engine(&error))?;
         let cache = Arc::new(SourceCache::default());
-        let tables = Tables::new(sources, &cache, limits.source_bytes, keeper, StatePort::default())?;
+        let tables = Tables::new(sources, &cache, &limits, keeper, StatePort::default())?;
         let engine = Engine {
             base: Arc::new(base),
             tables: Arc::new(tables),
@@ -123,7 +125,7 @@ impl Telemetry {
     pub fn with_sources(&self, sources: &[SourceSpec]) -> Result<Self, Error> {
         let Tables { keeper, state, .. } = self.engine.tables.as_ref();
         let (keeper, state) = (Arc::clone(keeper), state.clone());
-        let tables = Tables::new(sources, &self.sources, self.engine.limits.source_bytes, keeper, state)?;
+        let tables = Tables::new(sources, &self.sources, &self.engine.limits, keeper, state)?;
         let engine = Engine { tables: Arc::new(tables), plans: Arc::new(PlanCache::default()), ..self.engine.clone() };
         Ok(Self { engine, ..self.clone() })
     }

@@ -15,6 +15,9 @@ pub struct Limits {
     pub max_rows: u64,
     /// Most bytes of all NDJSON or CSV files of one source, which are kept in memory; default 128 MiB.
     pub source_bytes: usize,
+    /// Most rows that one table of a database, or several of one database joined there, give to one query; default
+    /// 10,000,000. They pass through in batches: what holds on to them is limited by `memory_bytes`.
+    pub database_rows: u64,
     /// Most bytes of footers of telemetry's files that are remembered; default 64 MiB.
     pub footer_bytes: usize,
     /// Most rows of one table of the schema `watchfire` that one query may read; default 200,000.
@@ -46,6 +49,7 @@ impl Default for Limits {
             result_bytes: 64 << 20,
             max_rows: 1_000_000,
             source_bytes: 128 << 20,
+            database_rows: 10_000_000,
             footer_bytes: 64 << 20,
             state_rows: 200_000,
             concurrency: cores(),

@@ -10,7 +10,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 
-use crate::source::Snapshot;
+use crate::source::{Rows, Snapshot};
 use crate::table::cut::Cut;
 use crate::table::scan;
 
@@ -27,6 +27,10 @@ pub(crate) async fn all_empty(tables: &[Arc<Snapshot>], state: &SessionState, cu
 async fn has_row(table: &Snapshot, state: &SessionState, cut: &Cut<'_>) -> Result<bool> {
     if table.schema.fields().is_empty() {
         return Ok(false);
+    }
+    if let Rows::Database(remote) = &table.rows {
+        let window = cut.window.zip(scan::time_column(table, cut.window_on));
+        return remote.has_row(window, &state.task_ctx()).await;
     }
     let first_column = Arc::new(table.schema.project(&[0])?);
     // Memory comes before files: where it has a row, no file is opened.

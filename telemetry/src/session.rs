@@ -21,6 +21,7 @@ use crate::context::{Facts, QueryContext};
 use crate::cooperative::CooperativeJoins;
 use crate::function::{self, GuardConcat, LevelNames};
 use crate::limits::Limits;
+use crate::remote::RemotePlanner;
 use crate::state_tables;
 use crate::table::information_schema;
 
@@ -51,6 +52,7 @@ pub(crate) fn base(limits: &Limits) -> Result<SessionState> {
         .with_default_features()
         .with_analyzer_rules(analyzer)
         .with_physical_optimizer_rule(Arc::new(CooperativeJoins))
+        .with_query_planner(Arc::new(RemotePlanner))
         .build();
     function::register(&mut state)?;
     Ok(state)

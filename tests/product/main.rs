@@ -29,4 +29,5 @@ mod sources;
 mod start;
 mod trouble_told;
 mod vendors;
+mod watch_the_rules;
 mod webhook_answers;

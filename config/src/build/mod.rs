@@ -4,6 +4,7 @@ mod alert;
 mod basics;
 mod cadence;
 mod channel;
+mod database_url;
 mod environment;
 mod format;
 mod lint;

@@ -48,7 +48,7 @@ impl Named for RawReport {
 
 impl Named for RawSource {
     const WORD: &'static str = "source";
-    const SECRETIVE: bool = false;
+    const SECRETIVE: bool = true;
 }
 
 impl Named for RawProject {

@@ -10,7 +10,7 @@ use watchfire_engine::clock::TestClock;
 use watchfire_engine::{Definitions, Engine, EngineParts, RuleDefinition};
 use watchfire_model::{
     ChangeKind, Fingerprint, Keep, ProjectName, QuerySpec, RuleKind, RuleName, RuleUid, Severity, SourceFormat,
-    SourceSpec, Timestamp,
+    SourceKind, SourceSpec, Timestamp,
 };
 use watchfire_scheduler::{Cadence, CatchUp, Schedule, WindowSpec};
 use watchfire_storage::{Storage, StorageOptions};
@@ -113,8 +113,8 @@ pub fn kept_nowhere() -> Storage {
 pub fn sources(folder: &Path) -> Vec<SourceSpec> {
     let source = |name: &str, time_column: Option<&str>| SourceSpec {
         name: name.into(),
-        format: SourceFormat::Ndjson,
-        path: folder.join(format!("{name}.ndjson")),
+        project: ProjectName::new("default"),
+        kind: SourceKind::Files { format: SourceFormat::Ndjson, path: folder.join(format!("{name}.ndjson")) },
         time_column: time_column.map(Into::into),
     };
     vec![source("levels", None), source("calls", Some("at"))]

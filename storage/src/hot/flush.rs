@@ -19,8 +19,18 @@ pub(crate) struct FlushWork {
     pub after: u64,
     /// Everything up to here is in these.
     pub through: u64,
-    /// The rows of each table of each project, with the first and the last number of their appends.
-    pub tables: Vec<(ProjectName, Table, (u64, u64), Vec<RecordBatch>)>,
+    /// What becomes files.
+    pub tables: Vec<TableRows>,
+}
+
+/// The rows of one table of one project.
+#[derive(Debug)]
+pub(crate) struct TableRows {
+    pub project: ProjectName,
+    pub table: Table,
+    /// The first and the last number of their appends.
+    pub sequences: (u64, u64),
+    pub rows: Vec<RecordBatch>,
 }
 
 impl Hot {
@@ -51,7 +61,7 @@ impl Hot {
                 let last = unflushed.iter().map(|kept| kept.sequences.1).max();
                 let Some(sequences) = first.zip(last) else { continue };
                 let rows = unflushed.iter().map(|kept| kept.batch.rows.clone()).collect();
-                tables.push((project.clone(), *table, sequences, rows));
+                tables.push(TableRows { project: project.clone(), table: *table, sequences, rows });
             }
         }
         if tables.is_empty() {

@@ -18,5 +18,5 @@ mod group;
 mod tests;
 mod tier;
 
-pub(crate) use flush::FlushWork;
+pub(crate) use flush::{FlushWork, TableRows};
 pub(crate) use tier::{Hot, Reservation};

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use watchfire_ingest::table::{Shredding, Table};
 use watchfire_model::Timestamp;
 
+use super::flush::TableRows;
 use super::tier::Hot;
 use crate::file_list::{DataFile, FileChange, ListedFiles};
 use crate::part::prepare;
@@ -69,7 +70,7 @@ impl World {
     fn written(&mut self) -> Option<FileChange> {
         let work = self.hot.begin_flush()?;
         let mut added = Vec::new();
-        for (_, _, sequences, batches) in work.tables {
+        for TableRows { sequences, rows: batches, .. } in work.tables {
             let mut days: BTreeMap<i64, Vec<Row>> = BTreeMap::new();
             for row in batches.iter().flat_map(rows_of) {
                 days.entry(row.time.div_euclid(100)).or_default().push(row);
@@ -111,7 +112,7 @@ impl World {
         let work = self.hot.begin_flush();
         let hot = Hot::new(self.bytes_max);
         hot.load(ListedFiles { files, flushed_through, doomed: Vec::new() });
-        let unflushed = work.into_iter().flat_map(|work| work.tables).flat_map(|(_, _, _, batches)| batches);
+        let unflushed = work.into_iter().flat_map(|work| work.tables).flat_map(|table| table.rows);
         let unflushed: Vec<Row> = unflushed.flat_map(|batch| rows_of(&batch)).collect();
         if !unflushed.is_empty() {
             hot.push(last, prepare(vec![rows("default", &unflushed)], &shredding()), None);
@@ -334,7 +335,7 @@ fn a_file_that_a_snapshot_has_is_held() {
     let snapshot = world.snapshot(Reach::default());
     let path = snapshot.files[0].path.clone();
     world.hot.apply(&FileChange { removed: vec![path.clone()], ..FileChange::default() });
-    assert_eq!(world.hot.doomed(), [path.clone()]);
+    assert_eq!(world.hot.doomed(), std::slice::from_ref(&path));
     assert!(world.hot.is_held(&path));
     drop(snapshot);
     assert!(!world.hot.is_held(&path));

@@ -67,9 +67,7 @@ impl Header {
             );
             put_bytes(&mut body, &message.ipc_message);
         }
-        while (FIXED_BYTES + body.len()) % 8 != 0 {
-            body.push(0);
-        }
+        body.resize((FIXED_BYTES + body.len()).next_multiple_of(8) - FIXED_BYTES, 0);
         let mut bytes = Vec::with_capacity(FIXED_BYTES + body.len());
         bytes.extend(MAGIC);
         bytes.extend(VERSION.to_le_bytes());

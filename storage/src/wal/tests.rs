@@ -5,9 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use object_store::memory::InMemory;
 use proptest::prelude::*;
 use tempfile::TempDir;
-use watchfire_ingest::table::Shredding;
+use watchfire_ingest::table::{Shredding, Table};
 
 use super::disk::{Disk, LocalDisk, WalFile};
 use super::frame::Frame;
@@ -16,7 +17,9 @@ use super::replay::{Replayed, replay};
 use super::{encode, writer::Writer};
 use crate::hot::Hot;
 use crate::part::prepare;
-use crate::testing::{Row, names, row, rows, rows_of};
+use crate::snapshot::Reach;
+use crate::storage::{Storage, StorageOptions};
+use crate::testing::{MemoryList, Row, names, project, row, rows, rows_of};
 
 fn shredding() -> Shredding {
     Shredding::new(["http.route".to_owned()])
@@ -297,6 +300,33 @@ fn after_a_failed_fsync_the_segment_is_never_written_again() {
     assert_eq!(fs::metadata(folder.path().join("00000001.wal")).unwrap().len(), before);
     // What was refused is whole in the first segment; the second one says that it does not count.
     assert_eq!(read(folder.path()), "a c");
+}
+
+#[tokio::test]
+async fn what_the_disk_refuses_is_never_seen_and_the_failure_is_shown_until_it_is_over() {
+    let folder = TempDir::new().unwrap();
+    let disk = FaultyDisk::default();
+    let (objects, list) = (Arc::new(InMemory::new()), Arc::new(MemoryList::default()));
+    let options = StorageOptions::default();
+    let storage =
+        Storage::open_on(Arc::new(disk.clone()), folder.path(), objects, list, options, |_| {}).await.unwrap();
+    let append = async |name: &str| storage.append(vec![rows("default", &[row(name, 1)])]).await;
+    let seen = || {
+        let snapshot = storage.snapshot(&project("default"), Table::Records, Reach::default());
+        let found: Vec<Row> = snapshot.hot.iter().flat_map(|batch| rows_of(&batch.rows)).collect();
+        names(&found)
+    };
+    append("a").await.unwrap();
+    *disk.0.lock().unwrap() = Faults { syncs_fail: true, ..Faults::default() };
+    let refused = append("b").await.unwrap_err().to_string();
+    assert!(refused.starts_with("telemetry cannot be taken now: the log in "), "{refused}");
+    assert!(refused.ends_with("cannot be made durable: the disk is gone; check that disk"), "{refused}");
+    assert_eq!(seen(), "a");
+    assert!(storage.status().append_failure.is_some());
+    *disk.0.lock().unwrap() = Faults::default();
+    append("c").await.unwrap();
+    assert_eq!(seen(), "a c");
+    assert_eq!((storage.status().append_failure, storage.status().hot_rows), (None, 2));
 }
 
 proptest! {

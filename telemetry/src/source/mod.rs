@@ -1,4 +1,4 @@
-//! Tables that are read where they lie: files, read again when they change.
+//! Tables that are read where they lie: files, read again when they change. Those of databases are in `remote`.
 //!
 //! A [`Source`] remembers what it last read. Each query takes a [`Snapshot`] of every
 //! table it names before it is planned, so that all its scans see the same rows.
@@ -20,10 +20,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::{DataType, SchemaRef};
 use watchfire_ingest::table::{Shredding, Table};
-use watchfire_model::{Failure, SourceFormat, SourceSpec};
+use watchfire_model::{Failure, SourceFormat};
 
 use self::files::{FileVersion, failure, unreadable};
 use crate::nearest::nearest;
+use crate::remote::RemoteTable;
 use crate::table::kept::KeptRows;
 use crate::table::records;
 
@@ -50,7 +51,7 @@ impl Snapshot {
     pub(crate) fn shredding(&self) -> Option<&Shredding> {
         match &self.rows {
             Rows::Kept(kept) if kept.table == Table::Records => Some(&kept.shredding),
-            Rows::Kept(_) | Rows::Memory(_) | Rows::Parquet(_) => None,
+            Rows::Kept(_) | Rows::Memory(_) | Rows::Parquet(_) | Rows::Database(_) => None,
         }
     }
 }
@@ -60,14 +61,26 @@ impl Snapshot {
 pub(crate) enum Rows {
     Memory(Arc<Vec<Batch>>),
     Parquet(Arc<Vec<FileVersion>>),
+    Database(Arc<RemoteTable>),
     /// One of our own tables.
     Kept(Arc<KeptRows>),
+}
+
+/// A table that lies in files.
+#[derive(Debug, Clone)]
+pub(crate) struct FileSpec {
+    /// The table's name in SQL.
+    pub name: String,
+    pub format: SourceFormat,
+    /// A file, a folder or a glob; absolute.
+    pub path: PathBuf,
+    pub time_column: Option<String>,
 }
 
 /// A table's files and what was last read of them.
 #[derive(Debug)]
 pub(crate) struct Source {
-    spec: SourceSpec,
+    spec: FileSpec,
     source_bytes: usize,
     known: Mutex<Known>,
 }
@@ -83,7 +96,7 @@ struct Known {
 }
 
 impl Source {
-    pub(crate) fn new(spec: SourceSpec, source_bytes: usize) -> Self {
+    pub(crate) fn new(spec: FileSpec, source_bytes: usize) -> Self {
         Self { spec, source_bytes, known: Mutex::default() }
     }
 

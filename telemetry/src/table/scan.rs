@@ -60,6 +60,11 @@ pub(crate) fn parts(
             let read = |needed: &SchemaRef| parquet::source_files(needed, files);
             Ok(vec![part(state, &snapshot.schema, asked, condition, read)?])
         }
+        Rows::Database(table) => {
+            let indices = asked.fields().iter().map(|field| snapshot.schema.index_of(field.name()));
+            let indices: Vec<usize> = indices.collect::<std::result::Result<_, _>>()?;
+            Ok(vec![Arc::new(table.scan(&indices)?)])
+        }
         Rows::Kept(kept) => kept_parts(snapshot, kept, state, asked, cut),
     }
 }

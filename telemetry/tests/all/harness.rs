@@ -7,7 +7,8 @@ use tempfile::TempDir;
 use watchfire_ingest::table::Table;
 use watchfire_ingest::{Record, batch};
 use watchfire_model::{
-    Keep, Observation, Outcome, ProjectName, QuerySpec, SlotContext, SourceFormat, SourceSpec, Timestamp, Value, Window,
+    DatabaseAddress, Keep, Observation, Outcome, ProjectName, QuerySpec, SlotContext, SourceFormat, SourceKind,
+    SourceSpec, Timestamp, Value, Window,
 };
 use watchfire_storage::{Rows, Storage, StorageOptions};
 use watchfire_telemetry::{Limits, Sought, SoughtColumn, SqlProblem, Telemetry};
@@ -71,7 +72,16 @@ impl World {
             _ => SourceFormat::Ndjson,
         };
         let time_column = time_column.map(str::to_owned);
-        self.sources.push(SourceSpec { name: name.to_owned(), format, path: path.to_owned(), time_column });
+        let (kind, project) = (SourceKind::Files { format, path: path.to_owned() }, ProjectName::new("default"));
+        self.sources.push(SourceSpec { name: name.to_owned(), project, kind, time_column });
+        self.telemetry = self.telemetry.with_sources(&self.sources).unwrap();
+    }
+
+    /// A table of a database.
+    pub fn table(&mut self, name: &str, database: DatabaseAddress, table: &str, time_column: Option<&str>) {
+        let (kind, project) = (SourceKind::Table { database, table: table.to_owned() }, ProjectName::new("default"));
+        let time_column = time_column.map(str::to_owned);
+        self.sources.push(SourceSpec { name: name.to_owned(), project, kind, time_column });
         self.telemetry = self.telemetry.with_sources(&self.sources).unwrap();
     }
 

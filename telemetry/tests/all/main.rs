@@ -6,6 +6,7 @@ mod answer;
 #[path = "../../../ingest/tests/all/captures.rs"]
 mod captures;
 mod check;
+mod databases;
 mod demo;
 mod expected;
 mod harness;

@@ -137,14 +137,14 @@ async fn empty_columns_capital_letters_and_missing_times_are_borne() {
 
 #[test]
 fn definitions_that_cannot_be_are_refused() {
-    use watchfire_model::{SourceFormat, SourceSpec};
+    use watchfire_model::{ProjectName, SourceFormat, SourceKind, SourceSpec};
     use watchfire_storage::{Storage, StorageOptions};
     use watchfire_telemetry::{Limits, Telemetry};
 
     let source = |name: &str, path: &str| SourceSpec {
         name: name.to_owned(),
-        format: SourceFormat::Ndjson,
-        path: path.into(),
+        project: ProjectName::new("default"),
+        kind: SourceKind::Files { format: SourceFormat::Ndjson, path: path.into() },
         time_column: None,
     };
     let refused = |sources: &[SourceSpec]| {

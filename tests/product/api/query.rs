@@ -117,9 +117,9 @@ async fn a_server_answers_watchfire_query_as_the_sources_themselves_do() {
         assert_eq!(from_server, from_files, "{format}");
         assert!(!from_files.is_empty());
     }
-    let asked =
-        scene.launch().run(&["query", "SELECT max(n) AS n FROM events", "--url", product.url(), "--output", "json"]);
-    let rows: Value = serde_json::from_str(&asked.await.stdout).unwrap();
+    let largest = ["query", "SELECT max(n) AS n FROM events", "--url", product.url(), "--output", "json"];
+    let asked = scene.launch().run(&largest).await;
+    let rows: Value = serde_json::from_str(&asked.stdout).unwrap();
     assert_eq!(rows, json!([{"n": "9007199254740993"}]));
     let asked = scene.launch().run(&["query", "SELECT n FROM events", "--url", product.url(), "--limit", "2"]).await;
     assert!(asked.stderr.contains("the first 2 rows, there are more"), "{asked:?}");

@@ -109,10 +109,11 @@ async fn files_are_passed_over_by_time_and_bloom_filter_and_only_some_columns_ar
     let scan = scan.unwrap_or_else(|| panic!("{plan}"));
     assert!(scan.contains("required_guarantees=[trace_id in (x)]") && scan.contains("_attribute:m"), "{scan}");
     assert!(plan.contains("TableScan: records projection=[trace_id, _attribute:m]"), "{plan}");
-    let id = "SELECT kind FROM records WHERE trace_id = '00000000000000000000000000000042'";
+    // Statistics leave the one group that it would be in, the bloom filter leaves none.
+    let id = "SELECT kind FROM records WHERE trace_id = '00000000000000000000000000000042x'";
     let ran = query(&tables, &format!("EXPLAIN ANALYZE {id}")).await;
     let pruned = ran.split("row_groups_pruned_bloom_filter=").nth(1).unwrap_or_else(|| panic!("{ran}"));
-    assert!(pruned.starts_with("6 total"), "{pruned}");
+    assert!(pruned.starts_with("1 total → 0 matched"), "{pruned}");
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ impl Shelf {
             let is_sorted = rows.is_sorted_by_key(|row| row.second);
             let rows_of = batch(&rows, keys);
             let (time, arrival) = (range(&rows, 0), range(&rows, 60));
-            self.snapshot.hot.push(HotBatch { rows: rows_of, time, arrival, is_sorted, is_pending });
+            self.snapshot.hot.push(Arc::new(HotBatch { rows: rows_of, time, arrival, is_sorted, is_pending }));
         }
         self
     }
