@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 use watchfire_channels::Sender;
 use watchfire_scheduler::ticker::{self, Beat, Heartbeat};
-use watchfire_storage::Storage;
+use watchfire_storage::{Status as TelemetryStatus, Storage};
 use watchfire_store::{DeliveryId, Store};
 use watchfire_telemetry::Telemetry;
 
@@ -22,6 +22,7 @@ use crate::shared::{Parts, Shared};
 use crate::state_tables::state_tables;
 use crate::supervise::Supervisor;
 use crate::sync_rules::sync_rules;
+use crate::telemetry_work::TelemetryWork;
 use crate::{claim_rules, deliver, housekeeping};
 
 /// How long a question about our own health waits for the store.
@@ -32,6 +33,9 @@ const CLOSING_AT_MOST: Duration = Duration::from_secs(3);
 /// A running engine.
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
+    /// Telemetry that is kept.
+    storage: Option<Storage>,
+    telemetry_rounds: watch::Sender<u64>,
     /// Everybody reads through it who only wants to look.
     pub(crate) turns: Turns,
     heartbeat: Mutex<Option<Heartbeat>>,
@@ -44,7 +48,7 @@ pub struct Engine {
 pub struct EngineParts {
     /// The opened store; the engine closes it.
     pub store: Store,
-    /// Where telemetry that is sent to us is kept.
+    /// Where telemetry that is sent to us is kept; the engine flushes it and keeps it in order.
     pub storage: Storage,
     /// Queries over the sources of `definitions`.
     pub telemetry: Telemetry,
@@ -92,6 +96,8 @@ impl Engine {
         let sender = Sender::new(request_timeout)?;
         let status = DefinitionsStatus::taken(clock.now(), &definitions);
         let active = Active::new(definitions, telemetry);
+        // What is in memory alone is never due for anything.
+        let kept = Some(storage.clone());
         let parts = Parts { store, storage, clock, supervisor, sender, request_timeout, evaluations, finishes, active };
         let shared = Arc::new(Shared::new(parts));
         sync_rules(&shared, None, &shared.active()).await?;
@@ -111,8 +117,21 @@ impl Engine {
         supervisor.committing().spawn_forever("signs of life", move || housekeeping::live(Arc::clone(&living)));
         let tidying = Arc::clone(&shared);
         supervisor.committing().spawn_forever("housekeeping", move || housekeeping::tidy(Arc::clone(&tidying)));
+        let telemetry_rounds = watch::Sender::new(0);
+        if let Some(storage) = &kept {
+            let work = TelemetryWork {
+                storage: storage.clone(),
+                clock: Arc::clone(&shared.clock),
+                group: supervisor.keeping().clone(),
+                metrics: shared.metrics.telemetry.clone(),
+                rounds: telemetry_rounds.clone(),
+            };
+            work.start();
+        }
         Ok(Arc::new(Self {
             shared,
+            storage: kept,
+            telemetry_rounds,
             turns: Turns::default(),
             heartbeat: Mutex::new(Some(heartbeat)),
             replacing: Mutex::new(()),
@@ -152,6 +171,16 @@ impl Engine {
         self.shared.commits.subscribe()
     }
 
+    /// How telemetry is kept at this moment; `None`: none is.
+    pub fn telemetry_status(&self) -> Option<TelemetryStatus> {
+        self.storage.as_ref().map(Storage::status)
+    }
+
+    /// Follows the number of times that something was done with telemetry's files since the start.
+    pub fn telemetry_rounds(&self) -> watch::Receiver<u64> {
+        self.telemetry_rounds.subscribe()
+    }
+
     /// Whether the store answers, and soon.
     pub async fn is_ready(&self) -> Result<(), Error> {
         match tokio::time::timeout(STORE_ANSWERS_WITHIN, self.shared.store.ping()).await {
@@ -170,6 +199,9 @@ impl Engine {
                 .collect();
             self.shared.metrics.show_outbox(&depth);
         }
+        if let Some(status) = self.telemetry_status() {
+            self.shared.metrics.telemetry.show(&status, self.shared.clock.now());
+        }
         self.shared.metrics.text()
     }
 
@@ -184,6 +216,9 @@ impl Engine {
     /// Lets what is under way end, keeps the rest for the next start, and closes the store.
     pub async fn stop(&self) {
         self.shared.supervisor.stop(self.shared.request_timeout).await;
+        if let Some(storage) = &self.storage {
+            storage.shutdown().await;
+        }
         if let Some(heartbeat) = self.heartbeat.lock().await.take() {
             heartbeat.shutdown().await;
         }

@@ -38,6 +38,9 @@ mod shared;
 mod state_tables;
 mod supervise;
 mod sync_rules;
+mod telemetry_files;
+mod telemetry_metrics;
+mod telemetry_work;
 
 pub use access::{Access, Grant};
 pub use definition::{Definitions, DefinitionsStatus, Refusal, ReportSpec, RuleDefinition};
@@ -49,6 +52,7 @@ pub use look::{AlertDetail, AlertFilter, AlertInstance, AlertOverview, HealthNam
 pub use reports::{REPORT_RESULT_MAX_BYTES, decode_result};
 pub use run_once::{RunReport, WouldNotify, run_once};
 pub use state_tables::state_tables;
+pub use telemetry_files::{Repaired, has_telemetry, open_telemetry, open_telemetry_read_only, repair_telemetry};
 
 // What those who look see of other rooms: the doors above this one know no other room below it.
 pub use watchfire_alerts::{Condition, Instance};

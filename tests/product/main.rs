@@ -20,6 +20,7 @@ mod kill;
 mod main_job;
 mod otlp;
 mod reload;
+mod repair;
 mod replicas;
 mod reports;
 mod scene;

@@ -9,6 +9,7 @@ pub(crate) mod migrate;
 pub(crate) mod next;
 pub(crate) mod projects;
 pub(crate) mod query;
+pub(crate) mod repair;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schema;

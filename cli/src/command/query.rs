@@ -2,8 +2,10 @@
 
 use std::io::IsTerminal;
 
-use watchfire_engine::QUERY_ROWS_MAX;
+use anyhow::Context;
+use watchfire_config::Loaded;
 use watchfire_engine::clock::{Clock, SystemClock};
+use watchfire_engine::{QUERY_ROWS_MAX, has_telemetry, open_telemetry_read_only};
 use watchfire_model::{Column, ProjectName, Value};
 use watchfire_storage::Storage;
 use watchfire_telemetry::{Answer, QueryError, QueryRequest, QueryZone};
@@ -11,7 +13,9 @@ use watchfire_telemetry::{Answer, QueryError, QueryRequest, QueryZone};
 use crate::arguments::{Output, Query, QueryFormat};
 use crate::definitions;
 use crate::exit::Exit;
+use crate::kept;
 use crate::output;
+use crate::place;
 use crate::remote_query;
 use crate::trouble;
 
@@ -74,7 +78,7 @@ pub(crate) async fn run(options: Query, form: Output) -> anyhow::Result<Exit> {
 /// Asks the sources of the definitions and the telemetry of the data folder, without a server.
 async fn here(options: &Query, request: QueryRequest) -> anyhow::Result<Result<Answer, QueryError>> {
     let loaded = options.config.as_deref().map(definitions::load).transpose()?;
-    let storage = kept(options)?;
+    let storage = kept(options, loaded.as_ref()).await?;
     let telemetry = definitions::telemetry_for_reading(loaded.as_ref(), storage)?;
     let telemetry = match &options.project {
         Some(project) => telemetry.of_project(&ProjectName::new(project.as_str())),
@@ -84,11 +88,20 @@ async fn here(options: &Query, request: QueryRequest) -> anyhow::Result<Result<A
 }
 
 /// What the data folder keeps; it is only read, beside a running server too.
-fn kept(options: &Query) -> anyhow::Result<Storage> {
+async fn kept(options: &Query, loaded: Option<&Loaded>) -> anyhow::Result<Storage> {
     if let Some(folder) = options.storage.data.as_ref().filter(|folder| !folder.is_dir()) {
         anyhow::bail!("there is no data folder at `{}`", folder.display());
     }
-    Ok(definitions::nothing_kept())
+    let settings = loaded.map(|loaded| &loaded.definitions.settings);
+    let target = place::store_target(&options.storage, settings)?;
+    if !has_telemetry(target.folder()) {
+        return Ok(definitions::nothing_kept());
+    }
+    let store = place::open_read_only(&options.storage, settings).await?;
+    let kept_as = settings.map(|settings| kept::options(&settings.telemetry)).unwrap_or_default();
+    let storage = open_telemetry_read_only(&store, target.folder(), kept_as).await;
+    let storage = storage.with_context(|| format!("telemetry in {} cannot be read", target.folder().display()))?;
+    Ok(storage.unwrap_or_else(definitions::nothing_kept))
 }
 
 /// The word for scripts and the sentence for people.

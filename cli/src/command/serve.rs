@@ -19,6 +19,7 @@ use watchfire_store::{Store, StoreTarget};
 use crate::arguments::Serve;
 use crate::definitions;
 use crate::exit::Exit;
+use crate::kept;
 use crate::open_files;
 use crate::place;
 use crate::reload;
@@ -31,8 +32,7 @@ const GRPC_DEFAULT: &str = "127.0.0.1:4317";
 pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     let dir = options.config.config;
     let mut loaded = definitions::load(&dir)?;
-    let storage = definitions::nothing_kept();
-    let telemetry = definitions::telemetry(&loaded, storage.clone())?;
+    let telemetry = definitions::telemetry(&loaded, definitions::nothing_kept())?;
     definitions::check_sql(&mut loaded, &telemetry).await;
     definitions::print_problems(&loaded);
     if loaded.has_errors() {
@@ -44,6 +44,8 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     let doors = doors(options.listen.as_deref(), options.otlp_grpc.as_deref(), &loaded.definitions).await?;
     let target = place::store_target(&options.storage, Some(settings))?;
     let store = Store::open(&target).await.with_context(|| format!("the store, {target}, cannot be opened"))?;
+    let storage = kept::open(&store, target.folder(), &settings.telemetry).await?;
+    let telemetry = definitions::telemetry(&loaded, storage.clone())?;
     describe(&loaded, &target);
     let engine = Engine::start(EngineParts {
         store,

@@ -8,3 +8,4 @@ mod report;
 mod reports;
 mod scene;
 mod state_tables;
+mod telemetry;

@@ -18,7 +18,7 @@ use watchfire_store::{RunFilter, RunRow, Store, StoreTarget};
 use watchfire_telemetry::{Limits, Telemetry};
 
 /// How long anything may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// 2026-11-20T06:00:00Z, a whole hour.
 pub const START: Timestamp = Timestamp::from_seconds(1_795_154_400);
@@ -65,16 +65,7 @@ impl Scene {
         let definitions = definitions(rules, folder.path());
         let store = Store::open(&StoreTarget::Sqlite { folder: folder.path().join("data") }).await.unwrap();
         let clock = TestClock::at(now);
-        let engine = Engine::start(EngineParts {
-            store: store.clone(),
-            storage: kept_nowhere(),
-            telemetry: Telemetry::new(Limits::default(), &definitions.sources, kept_nowhere()).unwrap(),
-            definitions,
-            clock: Arc::new(clock.clone()),
-            request_timeout: Duration::from_secs(15),
-        })
-        .await
-        .unwrap();
+        let engine = engine_over(definitions, store.clone(), kept_nowhere(), clock.clone()).await;
         Self { clock, store, engine, folder }
     }
 
@@ -107,6 +98,14 @@ impl Scene {
 /// Telemetry that nobody sends.
 pub fn kept_nowhere() -> Storage {
     Storage::in_memory(StorageOptions::default())
+}
+
+/// An engine over these.
+pub async fn engine_over(definitions: Definitions, store: Store, storage: Storage, clock: TestClock) -> Arc<Engine> {
+    let telemetry = Telemetry::new(Limits::default(), &definitions.sources, storage.clone()).unwrap();
+    let request_timeout = Duration::from_secs(15);
+    let parts = EngineParts { store, telemetry, definitions, storage, clock: Arc::new(clock), request_timeout };
+    Engine::start(parts).await.unwrap()
 }
 
 /// The sources `levels`, a table, and `calls`, a stream.
