@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use watchfire_alerts::Mode;
+use watchfire_alerts::{Mode, Rule};
 use watchfire_config::{
     Definitions, Loaded, Problem, ProblemSeverity, RuleDefinition, SqlCheck, TextMap, WantedColumn,
 };
 use watchfire_model::RuleKind;
+use watchfire_storage::{Storage, StorageOptions};
 use watchfire_telemetry::{Limits, Sought, SoughtColumn, SqlPart, SqlProblem, Telemetry};
 
 use crate::arguments::Output;
@@ -19,8 +20,8 @@ pub(crate) fn load(dir: &Path) -> anyhow::Result<Loaded> {
     Ok(watchfire_config::load(dir, &|name| std::env::var(name).ok())?)
 }
 
-/// Queries over the sources that could be read from the files.
-pub(crate) fn telemetry(loaded: &Loaded) -> anyhow::Result<Telemetry> {
+/// Queries over what is kept, and over the sources that could be read from the files.
+pub(crate) fn telemetry(loaded: &Loaded, storage: Storage) -> anyhow::Result<Telemetry> {
     let defaults = Limits::default();
     let settings = &loaded.definitions.settings.limits;
     let limits = Limits {
@@ -31,7 +32,12 @@ pub(crate) fn telemetry(loaded: &Loaded) -> anyhow::Result<Telemetry> {
         query_timeout: settings.query_timeout.unwrap_or(defaults.query_timeout),
         ..defaults
     };
-    Ok(Telemetry::new(limits, &loaded.definitions.sources)?)
+    Ok(Telemetry::new(limits, &loaded.definitions.sources, storage)?)
+}
+
+/// Tables without rows: SQL can be checked over them.
+pub(crate) fn nothing_kept() -> Storage {
+    Storage::in_memory(StorageOptions::default())
 }
 
 /// Whether any project has a token: then others than this machine may be let in.
@@ -45,7 +51,7 @@ pub(crate) async fn check_sql(loaded: &mut Loaded, telemetry: &Telemetry) {
     for check in &loaded.checks {
         let column = |key: &WantedColumn| SoughtColumn { name: key.name.clone(), is_summed: key.is_summed };
         let sought = Sought { columns: check.keys.iter().map(column).collect(), compares: check.compares };
-        let problems = telemetry.check(&check.query, &sought).await;
+        let problems = telemetry.of_project(&check.project).check(&check.query, &sought).await;
         found.extend(
             problems
                 .into_iter()
@@ -59,7 +65,8 @@ pub(crate) async fn check_sql(loaded: &mut Loaded, telemetry: &Telemetry) {
 /// One row at every slot is what a report wants, and a watch on changes of a total.
 fn matters(loaded: &Loaded, check: &SqlCheck, problem: &SqlProblem) -> bool {
     let watches_changes = || {
-        let rule = loaded.definitions.rules.iter().find(|definition| definition.rule.name == check.rule);
+        let is_it = |rule: &Rule| rule.name == check.rule && rule.project == check.project;
+        let rule = loaded.definitions.rules.iter().find(|definition| is_it(&definition.rule));
         rule.is_none_or(|definition| definition.rule.notify_when == Mode::DataChange)
     };
     if problem.code == "source" && is_told_by_its_source(loaded, problem) {

@@ -19,6 +19,7 @@ use crate::group_commit::GroupCommit;
 use crate::kill_point::KillPoint;
 use crate::look::Turns;
 use crate::shared::{Parts, Shared};
+use crate::state_tables::state_tables;
 use crate::supervise::Supervisor;
 use crate::sync_rules::sync_rules;
 use crate::{claim_rules, deliver, housekeeping};
@@ -87,6 +88,7 @@ impl Engine {
             };
             GroupCommit::start(&committing, "deliveries", Box::new(commit))
         };
+        let telemetry = telemetry.with_state(state_tables(store.clone()));
         let sender = Sender::new(request_timeout)?;
         let status = DefinitionsStatus::taken(clock.now(), &definitions);
         let active = Active::new(definitions, telemetry);

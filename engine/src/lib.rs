@@ -34,6 +34,7 @@ mod report_memory;
 mod reports;
 mod run_once;
 mod shared;
+mod state_tables;
 mod supervise;
 mod sync_rules;
 
@@ -46,6 +47,7 @@ pub use links::path_segment;
 pub use look::{AlertDetail, AlertFilter, AlertInstance, AlertOverview, HealthName, RuleWords};
 pub use reports::{REPORT_RESULT_MAX_BYTES, decode_result};
 pub use run_once::{RunReport, WouldNotify, run_once};
+pub use state_tables::state_tables;
 
 // What those who look see of other rooms: the doors above this one know no other room below it.
 pub use watchfire_alerts::{Condition, Instance};

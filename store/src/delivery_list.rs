@@ -185,7 +185,7 @@ impl Store {
     }
 }
 
-fn delivery_row(row: &Row) -> Result<DeliveryRow, Error> {
+pub(crate) fn delivery_row(row: &Row) -> Result<DeliveryRow, Error> {
     let id = delivery_id(row)?;
     let state = row.word("state", DeliveryState::parse)?;
     let next_at = row.instant("next_at")?;

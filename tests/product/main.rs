@@ -28,4 +28,5 @@ mod sources;
 mod start;
 mod trouble_told;
 mod vendors;
+mod watch_the_rules;
 mod webhook_answers;

@@ -32,7 +32,8 @@ const GRPC_DEFAULT: &str = "127.0.0.1:4317";
 pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     let dir = options.config.config;
     let mut loaded = definitions::load(&dir)?;
-    let telemetry = definitions::telemetry(&loaded)?;
+    let storage = Storage::in_memory(StorageOptions::default());
+    let telemetry = definitions::telemetry(&loaded, storage.clone())?;
     definitions::check_sql(&mut loaded, &telemetry).await;
     definitions::print_problems(&loaded);
     if loaded.has_errors() {
@@ -47,7 +48,7 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     describe(&loaded, &target);
     let engine = Engine::start(EngineParts {
         store,
-        storage: Storage::in_memory(StorageOptions::default()),
+        storage,
         telemetry,
         definitions: definitions::engine_definitions(&loaded.definitions),
         clock: Arc::new(SystemClock),

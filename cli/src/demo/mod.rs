@@ -25,7 +25,6 @@ use watchfire_engine::clock::{Clock, SystemClock};
 use watchfire_engine::{Engine, EngineParts};
 use watchfire_server::Doors;
 use watchfire_server::stand_in::{self, Taken};
-use watchfire_storage::{Storage, StorageOptions};
 use watchfire_store::{Store, StoreTarget};
 
 use crate::arguments::Output;
@@ -147,7 +146,8 @@ async fn start(folder: &Path, stand_ins: StandIns, records: Option<&Path>) -> an
     std::fs::create_dir(&definitions).context("the demo's folder")?;
     let count = scene::write(&definitions, stand_ins, records, SystemClock.now().plus(START_TAKES))?;
     let mut loaded = scene::load(&definitions, stand_ins)?;
-    let telemetry = definitions::telemetry(&loaded)?;
+    let storage = definitions::nothing_kept();
+    let telemetry = definitions::telemetry(&loaded, storage.clone())?;
     definitions::check_sql(&mut loaded, &telemetry).await;
     if loaded.has_errors() {
         definitions::print_problems(&loaded);
@@ -156,7 +156,7 @@ async fn start(folder: &Path, stand_ins: StandIns, records: Option<&Path>) -> an
     let target = StoreTarget::Sqlite { folder: folder.join("data") };
     let engine = Engine::start(EngineParts {
         store: Store::open(&target).await.context("the demo's store")?,
-        storage: Storage::in_memory(StorageOptions::default()),
+        storage,
         telemetry,
         definitions: definitions::engine_definitions(&loaded.definitions),
         clock: Arc::new(SystemClock),

@@ -49,6 +49,7 @@ pub(crate) fn report(
         recover_when: None,
         severity: Vec::new(),
         window_on: text(keys.window_on),
+        environments: keys.environments(),
         timeout: timeout(&keys, known, report),
         // The whole result is stored, and summed.
         keep: Keep::All,

@@ -87,8 +87,8 @@ mapping! {
         compare: ReportsOnly;
         /// Reports only: how long results are kept.
         retention: ReportsOnly;
-        /// Only rows of these environments; not supported yet.
-        environments: NotYet;
+        /// Only rows with one of these `deployment_environment` values are read of `records` and `metrics`; default all.
+        environments: Items<Text>;
         /// Texts that are shown; not supported yet.
         annotations: NotYet;
         /// Rows in, states out; not supported yet.

@@ -63,8 +63,8 @@ mapping! {
         spread: Flag;
         /// Whether it runs at all; default `true`.
         enabled: Flag;
-        /// Only rows of these environments; not supported yet.
-        environments: NotYet;
+        /// Only rows with one of these `deployment_environment` values are read of `records` and `metrics`; default all.
+        environments: Items<Text>;
         /// Texts that are shown; not supported yet.
         annotations: NotYet;
         /// Rows in, messages out; not supported yet.

@@ -67,8 +67,8 @@ impl Scene {
         let clock = TestClock::at(now);
         let engine = Engine::start(EngineParts {
             store: store.clone(),
-            storage: Storage::in_memory(StorageOptions::default()),
-            telemetry: Telemetry::new(Limits::default(), &definitions.sources).unwrap(),
+            storage: kept_nowhere(),
+            telemetry: Telemetry::new(Limits::default(), &definitions.sources, kept_nowhere()).unwrap(),
             definitions,
             clock: Arc::new(clock.clone()),
             request_timeout: Duration::from_secs(15),
@@ -104,6 +104,11 @@ impl Scene {
     }
 }
 
+/// Telemetry that nobody sends.
+pub fn kept_nowhere() -> Storage {
+    Storage::in_memory(StorageOptions::default())
+}
+
 /// The sources `levels`, a table, and `calls`, a stream.
 pub fn sources(folder: &Path) -> Vec<SourceSpec> {
     let source = |name: &str, time_column: Option<&str>| SourceSpec {
@@ -135,6 +140,7 @@ pub fn minutely(name: &str, catch_up: CatchUp) -> RuleDefinition {
         recover_when: None,
         severity: Vec::new(),
         window_on: None,
+        environments: None,
         timeout: Duration::from_secs(30),
         keep: Keep::Shown(10),
         asks_without_data: false,

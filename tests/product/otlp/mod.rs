@@ -5,6 +5,7 @@ mod grpc;
 mod http;
 mod listening;
 mod many;
+mod seen;
 mod tokens;
 
 use std::collections::BTreeMap;
