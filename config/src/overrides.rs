@@ -77,6 +77,7 @@ impl Override {
             ("limits", "query_timeout") => settings.limits.query_timeout = given.limits.query_timeout,
             ("limits", "max_rows") => settings.limits.max_rows = given.limits.max_rows,
             ("limits", "max_instances") => settings.limits.max_instances = given.limits.max_instances,
+            ("limits", "request_size") => settings.limits.request_size = given.limits.request_size,
             (section, key) => unreachable!("`{section}.{key}` is a key of watchfire.yaml without a setting"),
         }
     }

@@ -78,6 +78,8 @@ pub struct LimitSettings {
     pub max_rows: usize,
     /// The greatest `max_instances` of a rule; `None`: any.
     pub max_instances: Option<usize>,
+    /// Most bytes of one request, as it is sent and once it is unpacked; `None`: the server's own default.
+    pub request_size: Option<u64>,
 }
 
 /// Addresses whose first `prefix` bits are those of `address`.
@@ -120,6 +122,6 @@ impl Default for DeliverySettings {
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        Self { memory: None, query_timeout: None, max_rows: 1_000_000, max_instances: None }
+        Self { memory: None, query_timeout: None, max_rows: 1_000_000, max_instances: None, request_size: None }
     }
 }

@@ -19,6 +19,7 @@ use crate::group_commit::GroupCommit;
 use crate::kill_point::KillPoint;
 use crate::look::Turns;
 use crate::shared::{Parts, Shared};
+use crate::state_tables::state_tables;
 use crate::supervise::Supervisor;
 use crate::sync_rules::sync_rules;
 use crate::telemetry_work::TelemetryWork;
@@ -32,8 +33,6 @@ const CLOSING_AT_MOST: Duration = Duration::from_secs(3);
 /// A running engine.
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
-    /// Telemetry that is kept.
-    storage: Option<Storage>,
     telemetry_rounds: watch::Sender<u64>,
     /// Everybody reads through it who only wants to look.
     pub(crate) turns: Turns,
@@ -47,12 +46,12 @@ pub struct Engine {
 pub struct EngineParts {
     /// The opened store; the engine closes it.
     pub store: Store,
+    /// Where telemetry that is sent to us is kept; the engine flushes it and keeps its files in order.
+    pub storage: Storage,
     /// Queries over the sources of `definitions`.
     pub telemetry: Telemetry,
     /// What it works on.
     pub definitions: Definitions,
-    /// Telemetry that is kept, which the engine flushes and keeps in order; `None`: none is.
-    pub storage: Option<Storage>,
     /// Where it takes the time from.
     pub clock: Arc<dyn Clock>,
     /// Hard total of one request to a receiver.
@@ -91,10 +90,11 @@ impl Engine {
             };
             GroupCommit::start(&committing, "deliveries", Box::new(commit))
         };
+        let telemetry = telemetry.with_state(state_tables(store.clone()));
         let sender = Sender::new(request_timeout)?;
         let status = DefinitionsStatus::taken(clock.now(), &definitions);
         let active = Active::new(definitions, telemetry);
-        let parts = Parts { store, clock, supervisor, sender, request_timeout, evaluations, finishes, active };
+        let parts = Parts { store, storage, clock, supervisor, sender, request_timeout, evaluations, finishes, active };
         let shared = Arc::new(Shared::new(parts));
         sync_rules(&shared, None, &shared.active()).await?;
         let heartbeat = ticker::start().await?;
@@ -114,9 +114,9 @@ impl Engine {
         let tidying = Arc::clone(&shared);
         supervisor.committing().spawn_forever("housekeeping", move || housekeeping::tidy(Arc::clone(&tidying)));
         let telemetry_rounds = watch::Sender::new(0);
-        if let Some(storage) = &storage {
+        if shared.storage.is_durable() {
             let work = TelemetryWork {
-                storage: storage.clone(),
+                storage: shared.storage.clone(),
                 clock: Arc::clone(&shared.clock),
                 group: supervisor.keeping().clone(),
                 metrics: shared.metrics.telemetry.clone(),
@@ -126,7 +126,6 @@ impl Engine {
         }
         Ok(Arc::new(Self {
             shared,
-            storage,
             telemetry_rounds,
             turns: Turns::default(),
             heartbeat: Mutex::new(Some(heartbeat)),
@@ -167,9 +166,9 @@ impl Engine {
         self.shared.commits.subscribe()
     }
 
-    /// How telemetry is kept at this moment; `None`: none is.
-    pub fn telemetry_status(&self) -> Option<TelemetryStatus> {
-        self.storage.as_ref().map(Storage::status)
+    /// How telemetry is kept at this moment.
+    pub fn telemetry_status(&self) -> TelemetryStatus {
+        self.shared.storage.status()
     }
 
     /// Follows the number of times that something was done with telemetry's files since the start.
@@ -195,9 +194,7 @@ impl Engine {
                 .collect();
             self.shared.metrics.show_outbox(&depth);
         }
-        if let Some(status) = self.telemetry_status() {
-            self.shared.metrics.telemetry.show(&status, self.shared.clock.now());
-        }
+        self.shared.metrics.telemetry.show(&self.telemetry_status(), self.shared.clock.now());
         self.shared.metrics.text()
     }
 
@@ -212,9 +209,7 @@ impl Engine {
     /// Lets what is under way end, keeps the rest for the next start, and closes the store.
     pub async fn stop(&self) {
         self.shared.supervisor.stop(self.shared.request_timeout).await;
-        if let Some(storage) = &self.storage {
-            storage.shutdown().await;
-        }
+        self.shared.storage.shutdown().await;
         if let Some(heartbeat) = self.heartbeat.lock().await.take() {
             heartbeat.shutdown().await;
         }

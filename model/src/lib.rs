@@ -17,6 +17,7 @@ pub mod ids;
 pub mod instance;
 pub mod notification;
 pub mod outcome;
+pub mod project;
 pub mod query;
 pub mod severity;
 pub mod time;
@@ -31,6 +32,7 @@ pub use notification::{
     Change, ChangeKind, ConditionName, ErrorFacts, Notification, NotificationKind, Reason, RuleEnd, RuleFacts, RuleKind,
 };
 pub use outcome::{Failure, FailureCode, Observation, ObservedRow, Outcome};
+pub use project::{DEFAULT_ORGANIZATION, DEFAULT_PROJECT, Project, Token, TokenHash, TokenScope};
 pub use query::{Keep, QuerySpec, SlotContext, SourceFormat, SourceSpec};
 pub use severity::Severity;
 pub use time::{Slot, Timestamp, Window};

@@ -19,6 +19,8 @@ pub struct QuerySpec {
     pub severity: Vec<(Severity, String)>,
     /// The time column by which the window is cut; `None`: each table's own.
     pub window_on: Option<String>,
+    /// Only rows of these environments are read of telemetry; an empty text stands for rows that name none. `None`: of all.
+    pub environments: Option<Vec<String>>,
     /// How long the evaluation may take.
     pub timeout: Duration,
     /// Which rows the decision needs.

@@ -35,6 +35,7 @@ mod evaluation;
 mod folder;
 mod instance_list;
 mod outbox;
+mod project_state;
 mod report_result;
 mod rule;
 mod rule_summary;

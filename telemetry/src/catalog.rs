@@ -3,29 +3,45 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use watchfire_model::{Failure, SourceSpec};
+use arrow::datatypes::SchemaRef;
+use watchfire_ingest::table::Table;
+use watchfire_model::{Failure, ProjectName, SourceSpec, Window};
 
 use crate::error::Error;
 use crate::source::{Rows, Snapshot, Source};
-use crate::table::memory::MemoryRecords;
-use crate::table::{metrics, records};
+use crate::state_tables::{StatePort, StateTable};
+use crate::table::keeper::Keeper;
+use crate::table::kept::{KeptRows, reach};
+use crate::table::{metrics, records, shown_schema};
 
 /// Sources that were opened, so that an unchanged one keeps what it has read when definitions change.
 #[derive(Debug, Default)]
 pub(crate) struct SourceCache(Mutex<HashMap<SourceSpec, Arc<Source>>>);
 
+/// The sources of each project, by name.
+type Sources = HashMap<ProjectName, BTreeMap<String, Arc<Source>>>;
+
 impl SourceCache {
     /// The sources of these specifications; others are forgotten.
-    fn open(&self, specs: &[SourceSpec], source_bytes: usize) -> BTreeMap<String, Arc<Source>> {
+    fn open(&self, specs: &[SourceSpec], source_bytes: usize) -> Sources {
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         cache.retain(|spec, source| specs.contains(spec) || Arc::strong_count(source) > 1);
-        let opened = specs.iter().map(|spec| {
+        let mut opened = Sources::new();
+        for spec in specs {
             let source = cache.entry(spec.clone()).or_insert_with(|| Arc::new(Source::new(spec.clone(), source_bytes)));
-            (spec.name.clone(), Arc::clone(source))
-        });
-        opened.collect()
+            opened.entry(project_of(spec)).or_default().insert(spec.name.clone(), Arc::clone(source));
+        }
+        opened
     }
 }
+
+/// Whose table a source is.
+fn project_of(_spec: &SourceSpec) -> ProjectName {
+    ProjectName::new(DEFAULT_PROJECT)
+}
+
+/// The project of everybody who does not name one.
+pub(crate) const DEFAULT_PROJECT: &str = "default";
 
 /// Names that mean something else in SQL.
 const RESERVED: [&str; 4] = [records::ALL, records::ALL_ALIAS, "generate_series", "range"];
@@ -33,9 +49,25 @@ const RESERVED: [&str; 4] = [records::ALL, records::ALL_ALIAS, "generate_series"
 /// The tables of one set of definitions.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    sources: BTreeMap<String, Arc<Source>>,
-    /// What `records` is when no source stands for it.
-    records: Arc<MemoryRecords>,
+    sources: Sources,
+    /// What `records` and `metrics` are where no source stands for them.
+    pub(crate) keeper: Arc<dyn Keeper>,
+    pub(crate) state: StatePort,
+}
+
+/// Our own tables as one query sees them: each is looked at once, whatever names it goes by.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(Vec<Arc<KeptRows>>);
+
+/// Where the rows of a name come from.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// Files, which are read where they lie; `records` is shown without pending spans.
+    Source { source: Arc<Source>, hides_pending: bool },
+    /// What is kept here.
+    Kept { table: Table, hides_pending: bool },
+    /// The state of the rules.
+    State(StateTable),
 }
 
 impl Tables {
@@ -43,10 +75,12 @@ impl Tables {
         specs: &[SourceSpec],
         cache: &SourceCache,
         source_bytes: usize,
-        records: Arc<MemoryRecords>,
+        keeper: Arc<dyn Keeper>,
+        state: StatePort,
     ) -> Result<Self, Error> {
         for (index, spec) in specs.iter().enumerate() {
-            if specs[..index].iter().any(|earlier| earlier.name == spec.name) {
+            let is_same = |earlier: &SourceSpec| earlier.name == spec.name && project_of(earlier) == project_of(spec);
+            if specs[..index].iter().any(is_same) {
                 return Err(Error::DuplicateSource { name: spec.name.clone() });
             }
             if RESERVED.contains(&spec.name.as_str()) {
@@ -59,49 +93,91 @@ impl Tables {
                 reason: error.to_string(),
             })?;
         }
-        Ok(Self { sources: cache.open(specs, source_bytes), records })
+        Ok(Self { sources: cache.open(specs, source_bytes), keeper, state })
     }
 
-    /// The names of all tables, in alphabetical order.
-    pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.sources.keys().cloned().collect();
+    /// The same tables with the state of rules from somewhere else.
+    pub(crate) fn with_state(&self, state: StatePort) -> Self {
+        Self { sources: self.sources.clone(), keeper: Arc::clone(&self.keeper), state }
+    }
+
+    /// The names of all tables of a project, in alphabetical order; those of the state with their schema.
+    pub(crate) fn names(&self, project: &ProjectName) -> Vec<String> {
+        let mut names: Vec<String> = self.sources.get(project).into_iter().flat_map(BTreeMap::keys).cloned().collect();
         names.extend([records::NAME, records::ALL, metrics::NAME].map(str::to_owned));
+        names.extend(StateTable::ALL.map(StateTable::full_name));
         names.sort();
         names.dedup();
         names
     }
 
-    /// The table as it is now; `None` when there is none of this name. Blocks on the file system.
-    pub(crate) fn snapshot(&self, name: &str) -> Result<Option<Arc<Snapshot>>, Failure> {
-        let source = match name {
-            records::ALL | records::ALL_ALIAS => self.sources.get(records::NAME),
-            other => self.sources.get(other),
+    /// Where the rows of this name come from for a project; `None` when there is no such table.
+    pub(crate) fn origin(&self, project: &ProjectName, name: &str) -> Option<Origin> {
+        let own = match name {
+            records::ALL | records::ALL_ALIAS => records::NAME,
+            other => other,
         };
-        let Some(source) = source else { return Ok(self.built_in(name)) };
-        let snapshot = source.snapshot()?;
-        if name != records::NAME {
-            return Ok(Some(snapshot));
+        let hides_pending = name == records::NAME;
+        if let Some(source) = self.sources.get(project).and_then(|sources| sources.get(own)) {
+            return Some(Origin::Source { source: Arc::clone(source), hides_pending });
         }
-        Ok(Some(Arc::new(Snapshot {
-            schema: Arc::clone(&snapshot.schema),
-            time_column: snapshot.time_column.clone(),
-            rows: snapshot.rows.clone(),
-            hides_pending: true,
-        })))
+        match Table::parse(own) {
+            Some(table) => Some(Origin::Kept { table, hides_pending }),
+            None => StateTable::of_full_name(name).map(Origin::State),
+        }
     }
 
-    /// A built-in table that no source stands for. `metrics` is empty: nothing fills it yet.
-    fn built_in(&self, name: &str) -> Option<Arc<Snapshot>> {
-        match name {
-            records::NAME => Some(Arc::new(self.records.shown())),
-            records::ALL | records::ALL_ALIAS => Some(Arc::new(self.records.all())),
-            metrics::NAME => Some(Arc::new(Snapshot {
-                schema: metrics::schema(),
-                time_column: Some(metrics::TIME_COLUMN.to_owned()),
-                rows: Rows::Memory(Arc::default()),
-                hides_pending: false,
-            })),
-            _ => None,
+    /// One of our own tables; what lies beyond the window may be left out.
+    pub(crate) fn kept(
+        &self,
+        seen: &mut Seen,
+        project: &ProjectName,
+        table: Table,
+        window: Option<Window>,
+        window_on: Option<&str>,
+    ) -> Arc<KeptRows> {
+        if let Some(known) = seen.0.iter().find(|known| known.table == table) {
+            return Arc::clone(known);
         }
+        let snapshot = self.keeper.snapshot(project, table, reach(table, window, window_on));
+        let rows = Arc::new(KeptRows { table, snapshot, shredding: self.keeper.shredding().clone() });
+        seen.0.push(Arc::clone(&rows));
+        rows
+    }
+}
+
+impl Origin {
+    /// The columns of a table whose columns are known without looking at its rows.
+    pub(crate) fn fixed_schema(&self) -> Option<SchemaRef> {
+        match self {
+            Self::Source { .. } => None,
+            Self::Kept { table, .. } => Some(shown_schema(*table)),
+            Self::State(table) => Some(table.schema()),
+        }
+    }
+}
+
+/// A source as it is now. Blocks on the file system.
+pub(crate) fn of_source(source: &Source, hides_pending: bool) -> Result<Arc<Snapshot>, Failure> {
+    let snapshot = source.snapshot()?;
+    if !hides_pending {
+        return Ok(snapshot);
+    }
+    Ok(Arc::new(Snapshot {
+        schema: Arc::clone(&snapshot.schema),
+        time_column: snapshot.time_column.clone(),
+        rows: snapshot.rows.clone(),
+        hides_pending,
+    }))
+}
+
+/// One of our own tables as a table of a query.
+pub(crate) fn of_kept(rows: Arc<KeptRows>, hides_pending: bool) -> Snapshot {
+    let table = rows.table;
+    Snapshot {
+        schema: shown_schema(table),
+        time_column: Some(table.time_column().to_owned()),
+        rows: Rows::Kept(rows),
+        hides_pending,
     }
 }

@@ -79,7 +79,7 @@ impl Telemetry {
 async fn check(engine: &Engine, question: Question, window_on: Option<String>, sought: &Sought) -> Vec<SqlProblem> {
     let window = Some(Window { start: SOME_TIME, end: SOME_TIME });
     let window_on_again = window_on.clone();
-    let asked = Asked { at: SOME_TIME, window, window_on };
+    let asked = Asked { at: SOME_TIME, window, window_on, environments: None };
     match engine.prepare(&question, asked.clone()).await {
         Err(Refusal::Parts(mut errors)) => {
             // Conditions that do not parse hide the mistakes of those that do.
@@ -91,7 +91,7 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, s
             let mut problems: Vec<_> = errors.iter().map(|error| of_part(error, &question)).collect();
             // Nor do they hide a misspelt key: the columns are those of the query alone.
             let bare = Question { when: None, recover_when: None, severity: Vec::new(), ..question.clone() };
-            let asked = Asked { at: SOME_TIME, window, window_on: window_on_again };
+            let asked = Asked { at: SOME_TIME, window, window_on: window_on_again, environments: None };
             if errors.iter().all(|error| error.part != SqlPart::Query)
                 && let Ok(ready) = engine.prepare(&bare, asked).await
             {
@@ -103,7 +103,7 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, s
         Err(Refusal::NeverFilled) => Vec::new(),
         Ok(ready) => {
             let mut problems = sought::problems(sought, &ready.layout().columns);
-            if let Some(entry) = engine.plans.get(&question) {
+            if let Some(entry) = engine.known(&question) {
                 let plan = entry.planned.as_ref().map(|planned| &planned.plan);
                 problems.extend(plan.filter(|_| question.when.is_none()).and_then(always_fires));
                 problems.extend(limit_without_order(&entry.parsed));

@@ -9,10 +9,10 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use tokio::task::spawn_blocking;
-use watchfire_model::{Failure, FailureCode, Timestamp, Window};
+use watchfire_model::{Failure, FailureCode, ProjectName, Timestamp, Window};
 
 use crate::cache::{Entry, PlanCache};
-use crate::catalog::Tables;
+use crate::catalog::{Origin, Seen, Tables, of_kept, of_source};
 use crate::context::Facts;
 use crate::failure;
 use crate::limits::Limits;
@@ -21,7 +21,9 @@ use crate::parse::{Parsed, Question, parse};
 use crate::part::PartError;
 use crate::plan::{Layout, Planned, casts_to, plan, same_schemas};
 use crate::session;
-use crate::source::Snapshot;
+use crate::source::{Snapshot, Source};
+use crate::state_tables::StateTable;
+use crate::table::cut::Cut;
 use crate::table::{information_schema, provider::Table};
 
 /// What a query needs besides its text; cheap to clone into the query's own task.
@@ -31,6 +33,8 @@ pub(crate) struct Engine {
     pub tables: Arc<Tables>,
     pub plans: Arc<PlanCache>,
     pub limits: Arc<Limits>,
+    /// Whose tables are asked.
+    pub project: ProjectName,
 }
 
 /// When a question is asked.
@@ -39,6 +43,20 @@ pub(crate) struct Asked {
     pub at: Timestamp,
     pub window: Option<Window>,
     pub window_on: Option<String>,
+    /// Only rows of these environments are read of our own tables; an empty text stands for rows that name none.
+    pub environments: Option<Vec<String>>,
+}
+
+impl Asked {
+    /// Everything, at this `now()`.
+    pub(crate) const fn over_all_time(at: Timestamp) -> Self {
+        Self { at, window: None, window_on: None, environments: None }
+    }
+
+    /// What it asks about, whether or not scans are cut to it.
+    pub(crate) fn cut(&self) -> Cut<'_> {
+        Cut { window: self.window, window_on: self.window_on.as_deref(), environments: self.environments.as_deref() }
+    }
 }
 
 /// A question ready to run.
@@ -76,18 +94,19 @@ impl Refusal {
 impl Engine {
     /// Reads and plans a question for its moment; nothing runs yet.
     pub(crate) async fn prepare(&self, question: &Question, asked: Asked) -> Result<Ready, Refusal> {
-        let known = self.plans.get(question);
+        let known = self.known(question);
         let parsed = match &known {
             Some(entry) => Arc::clone(&entry.parsed),
             None => Arc::new(parse(question, &self.base).map_err(Refusal::Parts)?),
         };
-        let snapshots = self.snapshots(&parsed).await?;
+        let snapshots = self.snapshots(&parsed, &asked).await?;
         check_window_on(&asked, &snapshots)?;
         let facts = Facts {
             scheduled_for: asked.at,
             window: asked.window,
             cut_scans: !parsed.uses_window,
             window_on: asked.window_on,
+            environments: asked.environments,
             tables: parsed.tables.iter().cloned().zip(snapshots.iter().cloned()).collect(),
         };
         let mut state = session::for_query(&self.base, facts);
@@ -96,7 +115,7 @@ impl Engine {
         let planned = match planned {
             Some(planned) => planned,
             None => {
-                let planned = self.plan(question, &parsed, &mut state, schemas).await;
+                let planned = self.plan(question, &parsed, &mut state, &snapshots).await;
                 planned.map_err(|errors| never_filled(&snapshots).unwrap_or(Refusal::Parts(errors)))?
             }
         };
@@ -106,51 +125,70 @@ impl Engine {
         Ok(Ready { state, plan, planned, tables })
     }
 
+    /// What is remembered of a question of this project.
+    pub(crate) fn known(&self, question: &Question) -> Option<Entry> {
+        self.plans.get(&self.project, question)
+    }
+
     async fn plan(
         &self,
         question: &Question,
         parsed: &Arc<Parsed>,
         state: &mut SessionState,
-        schemas: Vec<SchemaRef>,
+        snapshots: &[Arc<Snapshot>],
     ) -> Result<Arc<Planned>, Vec<PartError>> {
         let query = |error| vec![PartError::query(error)];
         let information = if parsed.shows_tables { Some(self.information().await.map_err(query)?) } else { None };
-        let public = MemorySchemaProvider::new();
-        for (name, schema) in parsed.tables.iter().zip(&schemas) {
-            let table = Table { name: name.clone(), schema: Arc::clone(schema) };
-            public.register_table(name.clone(), Arc::new(table)).map_err(query)?;
+        let (public, own) = (MemorySchemaProvider::new(), MemorySchemaProvider::new());
+        for (name, snapshot) in parsed.tables.iter().zip(snapshots) {
+            let (schema, shredding) = (Arc::clone(&snapshot.schema), snapshot.shredding().cloned());
+            let table = Arc::new(Table { name: name.clone(), schema, shredding });
+            match StateTable::of_full_name(name) {
+                Some(state) => own.register_table(state.as_str().to_owned(), table),
+                None => public.register_table(name.clone(), table),
+            }
+            .map_err(query)?;
         }
-        state.register_catalog_list(session::catalog(public, information).map_err(query)?);
+        state.register_catalog_list(session::catalog(public, own, information).map_err(query)?);
+        let schemas = snapshots.iter().map(|snapshot| Arc::clone(&snapshot.schema)).collect();
         let planned = Arc::new(plan(question, parsed, state, schemas).await?);
         // A plan over `information_schema` holds the tables of its moment.
         let kept = (!parsed.shows_tables).then(|| Arc::clone(&planned));
-        self.plans.put(question, Entry { parsed: Arc::clone(parsed), planned: kept });
+        self.plans.put(&self.project, question, Entry { parsed: Arc::clone(parsed), planned: kept });
         Ok(planned)
     }
 
     /// The tables that a question names, as they are now, in the order of [`Parsed::tables`].
-    async fn snapshots(&self, parsed: &Parsed) -> Result<Vec<Arc<Snapshot>>, Refusal> {
+    async fn snapshots(&self, parsed: &Parsed, asked: &Asked) -> Result<Vec<Arc<Snapshot>>, Refusal> {
+        let window = asked.window.filter(|_| !parsed.uses_window);
+        let mut seen = Seen::default();
         let mut snapshots = Vec::with_capacity(parsed.tables.len());
         for name in &parsed.tables {
-            match self.snapshot(name).await.map_err(Refusal::Failed)? {
-                Some(snapshot) => snapshots.push(snapshot),
-                None => return Err(Refusal::Parts(vec![self.unknown_table(name)])),
-            }
+            let origin = self.tables.origin(&self.project, name);
+            let origin = origin.ok_or_else(|| Refusal::Parts(vec![self.unknown_table(name)]))?;
+            let snapshot = match origin {
+                Origin::Source { source, hides_pending } => {
+                    read(name, source, hides_pending).await.map_err(Refusal::Failed)?
+                }
+                Origin::Kept { table, hides_pending } => {
+                    let window_on = asked.window_on.as_deref();
+                    let rows = self.tables.kept(&mut seen, &self.project, table, window, window_on);
+                    Arc::new(of_kept(rows, hides_pending))
+                }
+                Origin::State(table) => {
+                    let most = self.limits.state_rows;
+                    let window = window.filter(|_| asked.window_on.is_none());
+                    let snapshot = self.tables.state.snapshot(table, &self.project, window, most).await;
+                    Arc::new(snapshot.map_err(Refusal::Failed)?)
+                }
+            };
+            snapshots.push(snapshot);
         }
         Ok(snapshots)
     }
 
-    async fn snapshot(&self, name: &str) -> Result<Option<Arc<Snapshot>>, Failure> {
-        let (tables, owned) = (Arc::clone(&self.tables), name.to_owned());
-        let read = spawn_blocking(move || tables.snapshot(&owned)).await;
-        read.unwrap_or_else(|_| {
-            let message = format!("reading `{name}` failed inside the engine; please report it with the file");
-            Err(Failure::new(FailureCode::Internal, message))
-        })
-    }
-
     fn unknown_table(&self, name: &str) -> PartError {
-        let names = self.tables.names();
+        let names = self.tables.names(&self.project);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let hint = match nearest(name, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -162,13 +200,28 @@ impl Engine {
     /// All tables with their columns. One that cannot be read is left out: the others are still worth seeing.
     async fn information(&self) -> Result<Arc<dyn SchemaProvider>, DataFusionError> {
         let mut tables = Vec::new();
-        for name in self.tables.names() {
-            if let Ok(Some(snapshot)) = self.snapshot(&name).await {
-                tables.push((name, Arc::clone(&snapshot.schema)));
-            }
+        for name in self.tables.names(&self.project) {
+            let schema = match self.tables.origin(&self.project, &name) {
+                Some(Origin::Source { source, hides_pending }) => {
+                    let snapshot = read(&name, source, hides_pending).await;
+                    snapshot.ok().map(|snapshot| Arc::clone(&snapshot.schema))
+                }
+                Some(origin) => origin.fixed_schema(),
+                None => None,
+            };
+            tables.extend(schema.map(|schema| (name, schema)));
         }
         information_schema::provider(&tables)
     }
+}
+
+/// A source as it is now.
+async fn read(name: &str, source: Arc<Source>, hides_pending: bool) -> Result<Arc<Snapshot>, Failure> {
+    let read = spawn_blocking(move || of_source(&source, hides_pending)).await;
+    read.unwrap_or_else(|_| {
+        let message = format!("reading `{name}` failed inside the engine; please report it with the file");
+        Err(Failure::new(FailureCode::Internal, message))
+    })
 }
 
 /// `window_on` that no table has would be ignored, and every row counted at every slot.
@@ -206,7 +259,7 @@ impl Ready {
     /// The engine tells the value that is no number, but not where it stood.
     pub(crate) fn explained(&self, failure: Failure) -> Failure {
         let Some(target) = failure::cast_target(&failure.message) else { return failure };
-        let casts = casts_to(&self.planned.plan, target);
+        let casts = casts_to(&self.planned.written, target);
         let place = match casts.as_slice() {
             [] => return failure,
             [cast] => format!("in `{cast}`: "),

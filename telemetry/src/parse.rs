@@ -13,10 +13,12 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use watchfire_model::{QuerySpec, Severity};
 
+use crate::dialect::translate;
 use crate::function::Parameter;
 use crate::nearest::nearest;
 use crate::part::{PartError, SqlPart};
 use crate::session::{CATALOG, SCHEMA};
+use crate::state_tables;
 use crate::table::information_schema;
 
 /// Deeper nesting than this is refused before it can exhaust a thread's stack.
@@ -68,7 +70,7 @@ pub(crate) struct Parsed {
     pub statement: Statement,
     /// Parallel to [`Question::conditions`].
     pub conditions: Vec<(SqlPart, ExprWithAlias)>,
-    /// Our tables that it names, in any order.
+    /// Our tables that it names, in any order; those of the schema `watchfire` with it.
     pub tables: Vec<String>,
     /// Whether it reads `information_schema`.
     pub shows_tables: bool,
@@ -81,7 +83,10 @@ pub(crate) fn parse(question: &Question, state: &SessionState) -> std::result::R
     let mut errors = Vec::new();
     let mut conditions = Vec::new();
     for (part, text) in question.conditions() {
-        match condition(text).and_then(|mut expr| Ok((bind(&mut expr)?, expr))) {
+        match condition(text).and_then(|mut expr| {
+            translate(&mut expr)?;
+            Ok((bind(&mut expr)?, expr))
+        }) {
             // A condition looks at rows of the result; that it names the window filters no scan.
             Ok((_, expr)) => conditions.push((part, expr)),
             Err(error) => errors.push(PartError::new(part, error)),
@@ -176,7 +181,10 @@ fn condition(text: &str) -> Result<ExprWithAlias> {
 
 fn bind_statement(statement: &mut Statement) -> Result<bool> {
     match statement {
-        Statement::Statement(statement) => bind(statement.as_mut()),
+        Statement::Statement(statement) => {
+            translate(statement.as_mut())?;
+            bind(statement.as_mut())
+        }
         Statement::Explain(explain) => bind_statement(&mut explain.statement),
         Statement::CreateExternalTable(_) | Statement::CopyTo(_) | Statement::Reset(_) => Ok(false),
     }
@@ -230,6 +238,9 @@ fn tables(references: &[TableReference]) -> (Vec<String>, bool) {
         let is_ours = reference.catalog().is_none_or(|catalog| catalog == CATALOG);
         match reference.schema() {
             None | Some(SCHEMA) if is_ours => names.push(reference.table().to_owned()),
+            Some(state_tables::SCHEMA) if is_ours => {
+                names.push(format!("{}.{}", state_tables::SCHEMA, reference.table()));
+            }
             Some(information_schema::NAME) => shows_tables = true,
             _ => {}
         }

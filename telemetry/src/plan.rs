@@ -10,16 +10,20 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast};
 use watchfire_model::{Column, Severity};
 
+use crate::function::hint_for;
 use crate::nearest::nearest;
 use crate::parse::{Parsed, Question};
 use crate::part::{PartError, SqlPart};
+use crate::shredded;
 use crate::value::column_of;
 
 /// A question that can be asked at any slot.
 #[derive(Debug)]
 pub(crate) struct Planned {
-    /// Not optimized: the optimizer puts in the slot.
+    /// Not optimized: the optimizer puts in the slot. It reads shredded attributes from their columns.
     pub plan: LogicalPlan,
+    /// The same as it was written, for sentences about it.
+    pub written: LogicalPlan,
     pub layout: Layout,
     /// The schemas of the tables when it was planned, in the order of [`Parsed::tables`].
     pub schemas: Vec<SchemaRef>,
@@ -63,8 +67,9 @@ pub(crate) async fn plan(
         return Err(errors);
     }
     let layout = layout(question, columns, &verdicts, plan.schema());
-    let plan = with_verdicts(plan, verdicts).map_err(query)?;
-    Ok(Planned { plan, layout, schemas })
+    let written = with_verdicts(plan, verdicts).map_err(query)?;
+    let plan = shredded::read_columns(written.clone()).map_err(query)?;
+    Ok(Planned { plan, written, layout, schemas })
 }
 
 /// The engine's own guess at a misspelt function is often far off, and not always the same.
@@ -76,7 +81,10 @@ fn with_near_function(error: DataFusionError, state: &SessionState) -> DataFusio
     let known = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
     let mut known: Vec<&str> = known.chain(state.window_functions().keys()).map(String::as_str).collect();
     known.sort_unstable();
-    let hint = nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let hint = match hint_for(name) {
+        Some(hint) => format!("; {hint}"),
+        None => nearest(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default(),
+    };
     plan_datafusion_err!("no function `{name}`{hint}")
 }
 

@@ -170,5 +170,6 @@ fn limits(raw: &RawSettings) -> LimitSettings {
         query_timeout: limits.query_timeout.value.as_ref().map(|span| span.0.0),
         max_rows: limits.max_rows.value.as_ref().map_or(defaults.max_rows, |count| count.0),
         max_instances: limits.max_instances.value.as_ref().map(|count| count.0),
+        request_size: limits.request_size.value.as_ref().map(|size| size.0.0),
     }
 }

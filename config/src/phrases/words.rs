@@ -2,7 +2,7 @@
 
 use schemars::{Schema, json_schema};
 use watchfire_alerts::{FirstRun, Mode};
-use watchfire_model::{ChangeKind, Reason, Severity, SourceFormat};
+use watchfire_model::{ChangeKind, Reason, Severity, SourceFormat, TokenScope};
 
 use crate::read::Phrase;
 
@@ -47,6 +47,18 @@ impl Phrase for Severity {
     const EXPECTED: &'static str = "info, warning, error or critical";
     const EXAMPLE: &'static str = "warning";
     const WORDS: &'static [&'static str] = &["info", "warning", "error", "critical"];
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Phrase for TokenScope {
+    const CODE: &'static str = "unknown_scope";
+    const NOUN: &'static str = "a scope of tokens";
+    const EXPECTED: &'static str = "write, read or admin";
+    const EXAMPLE: &'static str = "write";
+    const WORDS: &'static [&'static str] = &["write", "read", "admin"];
 
     fn parse(text: &str) -> Option<Self> {
         Self::parse(text)

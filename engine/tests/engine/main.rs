@@ -7,4 +7,5 @@ mod comparisons;
 mod report;
 mod reports;
 mod scene;
+mod state_tables;
 mod telemetry;

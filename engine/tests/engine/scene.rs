@@ -13,7 +13,7 @@ use watchfire_model::{
     SourceSpec, Timestamp,
 };
 use watchfire_scheduler::{Cadence, CatchUp, Schedule, WindowSpec};
-use watchfire_storage::Storage;
+use watchfire_storage::{Storage, StorageOptions};
 use watchfire_store::{RunFilter, RunRow, Store, StoreTarget};
 use watchfire_telemetry::{Limits, Telemetry};
 
@@ -65,7 +65,7 @@ impl Scene {
         let definitions = definitions(rules, folder.path());
         let store = Store::open(&StoreTarget::Sqlite { folder: folder.path().join("data") }).await.unwrap();
         let clock = TestClock::at(now);
-        let engine = engine_over(definitions, store.clone(), None, clock.clone()).await;
+        let engine = engine_over(definitions, store.clone(), kept_nowhere(), clock.clone()).await;
         Self { clock, store, engine, folder }
     }
 
@@ -96,16 +96,16 @@ impl Scene {
 }
 
 /// An engine over these.
-pub async fn engine_over(
-    definitions: Definitions,
-    store: Store,
-    storage: Option<Storage>,
-    clock: TestClock,
-) -> Arc<Engine> {
-    let telemetry = Telemetry::new(Limits::default(), &definitions.sources).unwrap();
-    let request_timeout = Duration::from_secs(15);
-    let parts = EngineParts { store, telemetry, definitions, storage, clock: Arc::new(clock), request_timeout };
+pub async fn engine_over(definitions: Definitions, store: Store, storage: Storage, clock: TestClock) -> Arc<Engine> {
+    let telemetry = Telemetry::new(Limits::default(), &definitions.sources, storage.clone()).unwrap();
+    let (clock, request_timeout) = (Arc::new(clock), Duration::from_secs(15));
+    let parts = EngineParts { store, storage, telemetry, definitions, clock, request_timeout };
     Engine::start(parts).await.unwrap()
+}
+
+/// Telemetry that nobody sends.
+pub fn kept_nowhere() -> Storage {
+    Storage::in_memory(StorageOptions::default())
 }
 
 /// The sources `levels`, a table, and `calls`, a stream.
@@ -120,7 +120,7 @@ pub fn sources(folder: &Path) -> Vec<SourceSpec> {
 }
 
 fn definitions(rules: Vec<RuleDefinition>, folder: &Path) -> Definitions {
-    Definitions { rules, channels: Vec::new(), sources: sources(folder), public_url: None }
+    Definitions { rules, channels: Vec::new(), sources: sources(folder), ..Definitions::default() }
 }
 
 /// A rule over the source `levels`, due every minute.
@@ -139,6 +139,7 @@ pub fn minutely(name: &str, catch_up: CatchUp) -> RuleDefinition {
         recover_when: None,
         severity: Vec::new(),
         window_on: None,
+        environments: None,
         timeout: Duration::from_secs(30),
         keep: Keep::Shown(10),
         asks_without_data: false,

@@ -1,32 +1,46 @@
-//! Functions that we add to the engine's, or put a limit on.
+//! Functions that we add to the engine's, put a limit on, or take away.
 
+mod allowed;
 mod concat;
 mod guarded;
+mod hint;
+mod json;
 mod level;
+pub(crate) mod metric;
 mod parameter;
 mod time_bucket;
+mod to_char;
 
 use datafusion::common::Result;
 use datafusion::execution::FunctionRegistry;
+use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::ScalarUDF;
 
 pub(crate) use concat::GuardConcat;
+pub(crate) use hint::hint_for;
+pub(crate) use json::returns_set;
 pub(crate) use level::LevelNames;
 pub(crate) use parameter::Parameter;
+pub(crate) use to_char::percent_signs;
 
-/// Adds ours and puts limits on the engine's.
-pub(crate) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
-    datafusion_functions_json::register_all(registry)?;
-    guarded::register(registry)?;
+/// Leaves what is allowed, puts limits on it, and adds ours.
+pub(crate) fn register(state: &mut SessionState) -> Result<()> {
+    datafusion_functions_json::register_all(state)?;
+    allowed::keep_only(state)?;
+    guarded::register(state)?;
+    json::register(state)?;
+    metric::register(state)?;
+    let to_char = to_char::ToChar::new(state.udf("to_char")?);
     for function in [
+        ScalarUDF::new_from_impl(to_char),
         ScalarUDF::new_from_impl(time_bucket::TimeBucket::new()),
         ScalarUDF::new_from_impl(level::LevelNum::new()),
         ScalarUDF::new_from_impl(level::LevelName::new()),
     ] {
-        registry.register_udf(function.into())?;
+        state.register_udf(function.into())?;
     }
     for parameter in Parameter::ALL {
-        registry.register_udf(ScalarUDF::new_from_impl(parameter::ParameterFunction::new(parameter)).into())?;
+        state.register_udf(ScalarUDF::new_from_impl(parameter::ParameterFunction::new(parameter)).into())?;
     }
     Ok(())
 }

@@ -19,10 +19,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::{DataType, SchemaRef};
+use watchfire_ingest::table::{Shredding, Table};
 use watchfire_model::{Failure, SourceFormat, SourceSpec};
 
 use self::files::{FileVersion, failure, unreadable};
 use crate::nearest::nearest;
+use crate::table::kept::KeptRows;
 use crate::table::records;
 
 pub(crate) use self::batch::Batch;
@@ -39,11 +41,16 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Whether the window on its own time column is cut by slices of its batches, exactly.
-    pub(crate) fn is_cut_by_slices(&self) -> bool {
+    /// Whether its rows are spans, logs or metrics, of which each says in which environment it was made.
+    pub(crate) fn is_telemetry(&self) -> bool {
+        matches!(self.rows, Rows::Kept(_)) || Arc::ptr_eq(&self.schema, &records::schema())
+    }
+
+    /// The attributes that can be read from a column of their own.
+    pub(crate) fn shredding(&self) -> Option<&Shredding> {
         match &self.rows {
-            Rows::Memory(batches) => batches.iter().all(|batch| batch.is_sorted),
-            Rows::Parquet(_) => false,
+            Rows::Kept(kept) if kept.table == Table::Records => Some(&kept.shredding),
+            Rows::Kept(_) | Rows::Memory(_) | Rows::Parquet(_) => None,
         }
     }
 }
@@ -53,6 +60,8 @@ impl Snapshot {
 pub(crate) enum Rows {
     Memory(Arc<Vec<Batch>>),
     Parquet(Arc<Vec<FileVersion>>),
+    /// One of our own tables.
+    Kept(Arc<KeptRows>),
 }
 
 /// A table's files and what was last read of them.

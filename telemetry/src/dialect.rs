@@ -1,0 +1,220 @@
+//! What people write for PostgreSQL, in the words of the engine: changes to the syntax before it is planned.
+//!
+//! - `x::jsonb`, `x::uuid`, `x::character varying`, …: types that the engine has by other names;
+//! - `x ILIKE ANY (ARRAY[…])`: one comparison for each;
+//! - `jsonb_array_elements(x)` and other functions that return sets: `unnest` of the list;
+//! - `to_timestamp(x, 'YYYY-MM-DD')`: patterns with percent signs;
+//! - window functions in `HAVING`: a filter behind them (`QUALIFY`);
+//! - the same expression twice in a list without names: the second gets a name of its own.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use datafusion::common::{DataFusionError, Result, plan_datafusion_err};
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+    Ident, ObjectName, Select, SelectItem, Value, VisitMut, VisitorMut, visit_expressions,
+};
+
+use crate::function::{percent_signs, returns_set};
+
+/// Makes the changes in place.
+pub(crate) fn translate(syntax: &mut impl VisitMut) -> Result<()> {
+    match syntax.visit(&mut Translator) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}
+
+struct Translator;
+
+impl VisitorMut for Translator {
+    type Break = DataFusionError;
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        windows_behind_having(select);
+        name_twins(select);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        let changed = match expr {
+            Expr::Cast { .. } => cast(expr),
+            Expr::Like { any: true, .. } | Expr::ILike { any: true, .. } => like_any(expr),
+            Expr::Function(function) => called(function),
+            _ => Ok(None),
+        };
+        match changed {
+            Ok(None) => ControlFlow::Continue(()),
+            Ok(Some(new)) => {
+                *expr = new;
+                ControlFlow::Continue(())
+            }
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+/// A cast to a type that the engine has by another name.
+fn cast(expr: &mut Expr) -> Result<Option<Expr>> {
+    let Expr::Cast { expr: inner, data_type, .. } = expr else { return Ok(None) };
+    let other = match data_type {
+        DataType::JSON | DataType::JSONB => {
+            let inner = std::mem::replace(inner.as_mut(), Expr::value(Value::Null));
+            return Ok(Some(call("jsonb", vec![inner])));
+        }
+        DataType::Uuid
+        | DataType::CharacterVarying(_)
+        | DataType::CharVarying(_)
+        | DataType::Character(_)
+        | DataType::Nvarchar(_)
+        | DataType::Clob(_) => DataType::Text,
+        DataType::Int64 => DataType::BigInt(None),
+        DataType::Int32 => DataType::Integer(None),
+        DataType::Int16 => DataType::SmallInt(None),
+        DataType::Float64 => DataType::Double(datafusion::sql::sqlparser::ast::ExactNumberInfo::None),
+        DataType::Float32 => DataType::Real,
+        DataType::Regclass => {
+            return Err(plan_datafusion_err!("`::regclass` names tables of PostgreSQL; there are none here"));
+        }
+        _ => return Ok(None),
+    };
+    *data_type = other;
+    Ok(None)
+}
+
+/// `x LIKE ANY (ARRAY[a, b])` is `x LIKE a OR x LIKE b`.
+fn like_any(expr: &mut Expr) -> Result<Option<Expr>> {
+    let (is_case_blind, negated, inner, pattern, escape) = match expr {
+        Expr::Like { negated, expr, pattern, escape_char, .. } => (false, *negated, expr, pattern, escape_char),
+        Expr::ILike { negated, expr, pattern, escape_char, .. } => (true, *negated, expr, pattern, escape_char),
+        _ => return Ok(None),
+    };
+    let mut list = pattern.as_ref();
+    while let Expr::Nested(nested) = list {
+        list = nested;
+    }
+    let patterns = match list {
+        Expr::Array(array) => array.elem.clone(),
+        Expr::Tuple(items) => items.clone(),
+        Expr::Value(_) => vec![list.clone()],
+        _ => {
+            return Err(plan_datafusion_err!(
+                "LIKE ANY takes its patterns one by one: `x LIKE ANY (ARRAY['a%', 'b%'])`, or write `x ~ '^(a|b)'`"
+            ));
+        }
+    };
+    let one = |pattern: Expr| {
+        let (expr, pattern, escape_char) = (inner.clone(), Box::new(pattern), escape.clone());
+        if is_case_blind {
+            Expr::ILike { negated, any: false, expr, pattern, escape_char }
+        } else {
+            Expr::Like { negated, any: false, expr, pattern, escape_char }
+        }
+    };
+    // `NOT LIKE ANY` holds when one of them does not match, which the same joining says.
+    let joined = patterns.into_iter().map(one).reduce(|left, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op: BinaryOperator::Or,
+        right: Box::new(right),
+    });
+    Ok(Some(Expr::Nested(Box::new(joined.unwrap_or_else(|| Expr::value(Value::Boolean(false)))))))
+}
+
+fn called(function: &mut Function) -> Result<Option<Expr>> {
+    let [part] = function.name.0.as_slice() else { return Ok(None) };
+    let Some(name) = part.as_ident().map(|ident| ident.value.to_lowercase()) else { return Ok(None) };
+    if returns_set(&name) {
+        return Ok(Some(call("unnest", vec![Expr::Function(function.clone())])));
+    }
+    if matches!(name.as_str(), "to_timestamp" | "to_date")
+        && let FunctionArguments::List(list) = &mut function.args
+        && let [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(pattern)))] = list.args.as_mut_slice()
+        && let Value::SingleQuotedString(text) = &mut pattern.value
+        && !text.contains('%')
+    {
+        *text = percent_signs(text)?;
+    }
+    Ok(None)
+}
+
+fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    let args = arguments.into_iter().map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))).collect();
+    let list = FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() };
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(list),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+/// The engine cannot plan `HAVING sum(count(*)) OVER () >= 10`. What a window function decides is decided behind it:
+/// each such part of `HAVING` becomes one of `QUALIFY`.
+fn windows_behind_having(select: &mut Select) {
+    let Some(having) = select.having.take() else { return };
+    let windows: HashSet<String> = select
+        .projection
+        .iter()
+        .filter_map(|item| match item {
+            SelectItem::ExprWithAlias { expr, alias } if has_window(expr) => Some(alias.value.clone()),
+            _ => None,
+        })
+        .collect();
+    let names_window = |expr: &Expr| {
+        let found = visit_expressions(expr, |part| match part {
+            Expr::Identifier(name) if windows.contains(&name.value) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        found.is_break()
+    };
+    for part in conjuncts(having) {
+        let place = if has_window(&part) || names_window(&part) { &mut select.qualify } else { &mut select.having };
+        *place = Some(match place.take() {
+            Some(left) => Expr::BinaryOp { left: Box::new(left), op: BinaryOperator::And, right: Box::new(part) },
+            None => part,
+        });
+    }
+}
+
+fn has_window(expr: &Expr) -> bool {
+    let found = visit_expressions(expr, |part| match part {
+        Expr::Function(function) if function.over.is_some() => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+fn conjuncts(expr: Expr) -> Vec<Expr> {
+    let (mut parts, mut open) = (Vec::new(), vec![expr]);
+    while let Some(expr) = open.pop() {
+        match expr {
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => open.extend([*right, *left]),
+            other => parts.push(other),
+        }
+    }
+    parts
+}
+
+/// `SELECT now(), now()`: PostgreSQL allows two columns of one name, the engine does not.
+fn name_twins(select: &mut Select) {
+    let mut seen = HashSet::new();
+    for item in &mut select.projection {
+        let SelectItem::UnnamedExpr(expr) = item else { continue };
+        if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+            continue;
+        }
+        let text = expr.to_string();
+        if seen.insert(text.clone()) {
+            continue;
+        }
+        let free = (2..).map(|count| format!("{text}_{count}")).find(|name| seen.insert(name.clone()));
+        let Some(name) = free else { continue };
+        let expr = std::mem::replace(expr, Expr::value(Value::Null));
+        *item = SelectItem::ExprWithAlias { expr, alias: Ident::with_quote('"', name) };
+    }
+}
