@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use watchfire_alerts::Mode;
+use watchfire_alerts::{Mode, Rule};
 use watchfire_config::{
     Definitions, Loaded, Problem, ProblemSeverity, RuleDefinition, SqlCheck, TextMap, WantedColumn,
 };
-use watchfire_model::{ProjectName, RuleKind};
+use watchfire_model::RuleKind;
 use watchfire_storage::{Storage, StorageOptions};
 use watchfire_telemetry::{Limits, Sought, SoughtColumn, SqlPart, SqlProblem, Telemetry};
 
@@ -59,7 +59,7 @@ pub(crate) async fn check_sql(loaded: &mut Loaded, telemetry: &Telemetry) {
     for check in &loaded.checks {
         let column = |key: &WantedColumn| SoughtColumn { name: key.name.clone(), is_summed: key.is_summed };
         let sought = Sought { columns: check.keys.iter().map(column).collect(), compares: check.compares };
-        let problems = telemetry.of_project(&project_of(loaded, check)).check(&check.query, &sought).await;
+        let problems = telemetry.of_project(&check.project).check(&check.query, &sought).await;
         found.extend(
             problems
                 .into_iter()
@@ -79,7 +79,8 @@ fn project_of(loaded: &Loaded, check: &SqlCheck) -> ProjectName {
 /// One row at every slot is what a report wants, and a watch on changes of a total.
 fn matters(loaded: &Loaded, check: &SqlCheck, problem: &SqlProblem) -> bool {
     let watches_changes = || {
-        let rule = loaded.definitions.rules.iter().find(|definition| definition.rule.name == check.rule);
+        let is_it = |rule: &Rule| rule.name == check.rule && rule.project == check.project;
+        let rule = loaded.definitions.rules.iter().find(|definition| is_it(&definition.rule));
         rule.is_none_or(|definition| definition.rule.notify_when == Mode::DataChange)
     };
     if problem.code == "source" && is_told_by_its_source(loaded, problem) {

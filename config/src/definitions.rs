@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use watchfire_alerts::Rule;
 use watchfire_channels::{ChannelSpec, Presentation};
-use watchfire_model::{Project, QuerySpec, RuleKind, RuleName, SourceSpec};
+use watchfire_model::{Project, ProjectName, QuerySpec, RuleKind, RuleName, SourceSpec};
 use watchfire_scheduler::Schedule;
 
 use crate::problem::{Place, Problem, ProblemSeverity};
@@ -67,6 +67,8 @@ pub struct ReportSpec {
 pub struct SqlCheck {
     /// The rule's name; where it has none, words that say which one it is.
     pub rule: RuleName,
+    /// Whose tables it reads.
+    pub project: ProjectName,
     /// What it asks. Fields that could not be read have their defaults here.
     pub query: QuerySpec,
     /// Whether it is an alert or a report: one row at every run is what a report wants.

@@ -33,8 +33,6 @@ const CLOSING_AT_MOST: Duration = Duration::from_secs(3);
 /// A running engine.
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
-    /// Telemetry that is kept.
-    storage: Option<Storage>,
     telemetry_rounds: watch::Sender<u64>,
     /// Everybody reads through it who only wants to look.
     pub(crate) turns: Turns,
@@ -48,7 +46,7 @@ pub struct Engine {
 pub struct EngineParts {
     /// The opened store; the engine closes it.
     pub store: Store,
-    /// Where telemetry that is sent to us is kept; the engine flushes it and keeps it in order.
+    /// Where telemetry that is sent to us is kept; the engine flushes it and keeps its files in order.
     pub storage: Storage,
     /// Queries over the sources of `definitions`.
     pub telemetry: Telemetry,
@@ -63,7 +61,7 @@ pub struct EngineParts {
 impl Engine {
     /// Brings the store in line with the definitions and starts the loops.
     pub async fn start(parts: EngineParts) -> Result<Arc<Self>, Error> {
-        let EngineParts { store, storage, telemetry, definitions, clock, request_timeout } = parts;
+        let EngineParts { store, telemetry, definitions, storage, clock, request_timeout } = parts;
         let supervisor = Supervisor::default();
         let committing = supervisor.committing().clone();
         let evaluations = {
@@ -97,7 +95,6 @@ impl Engine {
         let status = DefinitionsStatus::taken(clock.now(), &definitions);
         let active = Active::new(definitions, telemetry);
         // What is in memory alone is never due for anything.
-        let kept = Some(storage.clone());
         let parts = Parts { store, storage, clock, supervisor, sender, request_timeout, evaluations, finishes, active };
         let shared = Arc::new(Shared::new(parts));
         sync_rules(&shared, None, &shared.active()).await?;
@@ -118,9 +115,9 @@ impl Engine {
         let tidying = Arc::clone(&shared);
         supervisor.committing().spawn_forever("housekeeping", move || housekeeping::tidy(Arc::clone(&tidying)));
         let telemetry_rounds = watch::Sender::new(0);
-        if let Some(storage) = &kept {
+        if shared.storage.is_durable() {
             let work = TelemetryWork {
-                storage: storage.clone(),
+                storage: shared.storage.clone(),
                 clock: Arc::clone(&shared.clock),
                 group: supervisor.keeping().clone(),
                 metrics: shared.metrics.telemetry.clone(),
@@ -130,7 +127,6 @@ impl Engine {
         }
         Ok(Arc::new(Self {
             shared,
-            storage: kept,
             telemetry_rounds,
             turns: Turns::default(),
             heartbeat: Mutex::new(Some(heartbeat)),
@@ -171,9 +167,9 @@ impl Engine {
         self.shared.commits.subscribe()
     }
 
-    /// How telemetry is kept at this moment; `None`: none is.
-    pub fn telemetry_status(&self) -> Option<TelemetryStatus> {
-        self.storage.as_ref().map(Storage::status)
+    /// How telemetry is kept at this moment.
+    pub fn telemetry_status(&self) -> TelemetryStatus {
+        self.shared.storage.status()
     }
 
     /// Follows the number of times that something was done with telemetry's files since the start.
@@ -199,9 +195,7 @@ impl Engine {
                 .collect();
             self.shared.metrics.show_outbox(&depth);
         }
-        if let Some(status) = self.telemetry_status() {
-            self.shared.metrics.telemetry.show(&status, self.shared.clock.now());
-        }
+        self.shared.metrics.telemetry.show(&self.telemetry_status(), self.shared.clock.now());
         self.shared.metrics.text()
     }
 
@@ -216,9 +210,7 @@ impl Engine {
     /// Lets what is under way end, keeps the rest for the next start, and closes the store.
     pub async fn stop(&self) {
         self.shared.supervisor.stop(self.shared.request_timeout).await;
-        if let Some(storage) = &self.storage {
-            storage.shutdown().await;
-        }
+        self.shared.storage.shutdown().await;
         if let Some(heartbeat) = self.heartbeat.lock().await.take() {
             heartbeat.shutdown().await;
         }

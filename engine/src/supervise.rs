@@ -16,7 +16,7 @@ const DECIDING_AT_MOST: Duration = Duration::from_secs(10);
 const DELIVERING_BEYOND_TIMEOUT: Duration = Duration::from_secs(2);
 const COMMITTING_AT_MOST: Duration = Duration::from_secs(3);
 /// How long it waits for the flush or the join of files that is under way. One that is cut off is begun anew later.
-const KEEPING_AT_MOST: Duration = Duration::from_secs(5);
+const KEEPING_AT_MOST: Duration = Duration::from_secs(10);
 /// A loop that broke starts again after so long: at once it would only break again.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 
@@ -59,9 +59,11 @@ impl Supervisor {
 
     /// Lets what is under way end, then returns. What did not end in time is in the store.
     pub(crate) async fn stop(&self, request_timeout: Duration) {
-        self.deciding.stop("evaluations", DECIDING_AT_MOST).await;
-        self.delivering.stop("deliveries", request_timeout + DELIVERING_BEYOND_TIMEOUT).await;
-        self.keeping.stop("telemetry's files", KEEPING_AT_MOST).await;
+        let telling = async {
+            self.deciding.stop("evaluations", DECIDING_AT_MOST).await;
+            self.delivering.stop("deliveries", request_timeout + DELIVERING_BEYOND_TIMEOUT).await;
+        };
+        tokio::join!(telling, self.keeping.stop("telemetry's files", KEEPING_AT_MOST));
         self.committing.stop("commits", COMMITTING_AT_MOST).await;
     }
 }

@@ -99,7 +99,8 @@ pub async fn serve(
         let router = guarded(otlp::grpc_routes(otlp.clone()).fallback(error::no_such_path), door(&grpc)?);
         connections.accept(grpc, router);
     }
-    let router = guarded(router(Arc::clone(&engine)).merge(otlp::routes(otlp)), door(&http)?);
+    let router = router(Arc::clone(&engine)).merge(otlp::routes(otlp));
+    let router = guarded(router.method_not_allowed_fallback(error::no_such_method), door(&http)?);
     connections.accept(http, router);
     stopping.await;
     connections.stop().await;
@@ -134,6 +135,5 @@ fn router(engine: Arc<Engine>) -> Router {
         .route("/v1/query", get(query::v1))
         .route("/v2/query", post(query::v2))
         .fallback(error::no_such_path)
-        .method_not_allowed_fallback(error::no_such_method)
         .with_state(engine)
 }

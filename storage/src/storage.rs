@@ -205,6 +205,11 @@ impl Storage {
         self.inner.hot.is_held(path)
     }
 
+    /// Whether rows outlive the process, and this process may write them: not in memory alone, not opened to be read.
+    pub fn is_durable(&self) -> bool {
+        matches!(self.inner.keeping, Keeping::Durable(_))
+    }
+
     /// Where the files of snapshots are, to be read.
     pub fn objects(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.inner.objects)

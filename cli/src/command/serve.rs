@@ -32,8 +32,9 @@ const GRPC_DEFAULT: &str = "127.0.0.1:4317";
 pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     let dir = options.config.config;
     let mut loaded = definitions::load(&dir)?;
-    let telemetry = definitions::telemetry(&loaded, definitions::nothing_kept())?;
-    definitions::check_sql(&mut loaded, &telemetry).await;
+    // Nothing is opened before the definitions are known to be right: their SQL is checked over empty tables.
+    let unkept = definitions::telemetry(&loaded, definitions::nothing_kept())?;
+    definitions::check_sql(&mut loaded, &unkept).await;
     definitions::print_problems(&loaded);
     if loaded.has_errors() {
         eprintln!("watchfire: not started; mend the mistakes above (`watchfire check` shows the same)");

@@ -29,6 +29,7 @@ pub(super) fn sql_check(keys: &RuleKeys<'_>, wanted: Wanted<'_>, report: &Report
     let wanted = |is_summed| move |(name, place)| WantedColumn { name, place, is_summed };
     Some(SqlCheck {
         rule: rule.name.clone(),
+        project: rule.project.clone(),
         kind: rule.kind,
         query: query.clone(),
         keys: columns.into_iter().map(wanted(false)).chain(totals.into_iter().map(wanted(true))).collect(),

@@ -26,9 +26,9 @@ use tracing::{debug, warn};
 
 use pulse::{Pulse, Watched};
 
-/// How long a client may take to send the head of a request.
+/// How long a client may take to send the head of a request over HTTP/1, from the answer before or the beginning.
 const HEAD_AT_MOST: Duration = Duration::from_secs(30);
-/// How long a connection may stay without a request.
+/// How long any connection may stay without a request.
 const IDLE_AT_MOST: Duration = Duration::from_secs(60);
 /// How long a connection with a request may stay without a byte in either direction: longer than any request takes.
 const STILL_AT_MOST: Duration = Duration::from_secs(300);
@@ -162,5 +162,73 @@ async fn outstays(pulse: &Pulse) -> &'static str {
             (None, still) if still >= STILL_AT_MOST => return "the other side neither sends nor takes",
             (Some(_) | None, _) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+    /// A server with room for so many connections, and where it is.
+    async fn server(at_most: usize) -> (Connections, std::net::SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Connections::new(at_most);
+        let never = get(|| async { std::future::pending::<&'static str>().await });
+        connections.accept(listener, Router::new().route("/", get(|| async { "ok" })).route("/never", never));
+        (connections, address)
+    }
+
+    /// Sends this and reads until the other side ends the connection.
+    async fn sent(address: std::net::SocketAddr, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        // A connection that is cut may end with an error.
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8(answer).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_answer_keeps_its_length() {
+        let (_connections, address) = server(8).await;
+        let answer = sent(address, REQUEST).await.to_lowercase();
+        assert!(answer.contains("content-length: 2\r\n") && answer.ends_with("\r\n\r\nok"), "{answer}");
+    }
+
+    // The clock of these tests runs ahead whenever everybody waits: nobody is waited for in fact.
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_or_never_ends_its_head_is_cut() {
+        let (_connections, address) = server(8).await;
+        for begun in [&b""[..], b"PRI * HT", b"GET / HTTP/1.1\r\nHost: loc"] {
+            let began = tokio::time::Instant::now();
+            let answer = sent(address, begun).await;
+            assert!(answer.is_empty() || answer.contains(" 408 "), "{answer}");
+            let took = began.elapsed();
+            assert!(took <= IDLE_AT_MOST + LOOKED_AT_EVERY + ENDING_AT_MOST, "{took:?} after {begun:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_when_all_places_are_taken_waits_for_one() {
+        let (_connections, address) = server(2).await;
+        let silent = [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
+        assert!(sent(address, REQUEST).await.ends_with("ok"));
+        drop(silent);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn shutdown_does_not_wait_for_a_request_that_never_ends() {
+        let (connections, address) = server(8).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        let began = tokio::time::Instant::now();
+        connections.stop().await;
+        assert!(began.elapsed() <= OPEN_REQUESTS_AT_MOST + Duration::from_millis(10));
     }
 }

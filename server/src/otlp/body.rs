@@ -87,8 +87,7 @@ impl Read for Chunks {
 }
 
 /// Reads a body of at most `limit` bytes.
-pub(crate) async fn read(body: Body, limit: usize, held: &mut Held) -> Result<Chunks, Refusal> {
-    let mut body = body;
+pub(crate) async fn read(mut body: Body, limit: usize, held: &mut Held) -> Result<Chunks, Refusal> {
     let deadline = Instant::now() + SENDING_AT_MOST;
     let mut chunks = Chunks::default();
     loop {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 /// The tags of fields that hold nanoseconds since 1970 as eight bytes: times of spans, events, log records and points.
 const TIME_TAGS: [u8; 6] = [0x09, 0x11, 0x19, 0x39, 0x41, 0x59];
-/// Nanoseconds since 1970 between 2023 and 2030: eight bytes that mean something else are never among them.
-const RECORDED: std::ops::Range<u64> = 1_700_000_000_000_000_000..1_900_000_000_000_000_000;
+/// The days on which they were recorded, in nanoseconds since 1970: eight bytes that mean something else are never so.
+const RECORDED: std::ops::Range<u64> = 1_795_046_400_000_000_000..1_795_305_600_000_000_000;
 
 /// A recorded body in protobuf, its newest time moved to now and all others as far.
 pub fn protobuf(name: &str) -> Vec<u8> {

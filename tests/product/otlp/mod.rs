@@ -5,6 +5,8 @@ mod grpc;
 mod http;
 mod listening;
 mod many;
+mod repaired;
+mod seen;
 mod tokens;
 
 use std::collections::BTreeMap;
