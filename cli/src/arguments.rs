@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Schema,
     /// Brings the store's tables up to date
     Migrate(Migrate),
+    /// Makes the list of telemetry's files again from the files
+    Repair(Repair),
 }
 
 /// Where definitions lie.
@@ -250,6 +252,13 @@ pub(crate) struct ChannelsTest {
 
 #[derive(Debug, Args)]
 pub(crate) struct Migrate {
+    #[command(flatten)]
+    pub(crate) storage: Storage,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "No server may run on the folder. It changes no file, and is safe to run at any time.")]
+pub(crate) struct Repair {
     #[command(flatten)]
     pub(crate) storage: Storage,
 }

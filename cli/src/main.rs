@@ -5,6 +5,7 @@ mod command;
 mod definitions;
 mod demo;
 mod exit;
+mod kept;
 mod logging;
 mod output;
 mod place;
@@ -57,5 +58,6 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Health(options) => command::health::run(options, output).await,
         Command::Schema => command::schema::run(),
         Command::Migrate(options) => command::migrate::run(options, output).await,
+        Command::Repair(options) => command::repair::run(options, output).await,
     }
 }

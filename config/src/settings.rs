@@ -48,8 +48,12 @@ pub struct StorageSettings {
 pub struct TelemetrySettings {
     /// How long telemetry stays in memory; default 15 minutes.
     pub hot_window: Duration,
+    /// Most bytes of rows in memory; `None`: storage's own default.
+    pub hot_memory: Option<u64>,
     /// How long telemetry is kept; `None`: for ever.
     pub retention: Option<Duration>,
+    /// The keys of `attributes` with a column of their own; `None`: storage's own choice.
+    pub shredded_attributes: Option<Vec<String>>,
 }
 
 /// How it sends messages.
@@ -104,7 +108,7 @@ impl AddressRange {
 
 impl Default for TelemetrySettings {
     fn default() -> Self {
-        Self { hot_window: Duration::from_secs(15 * 60), retention: None }
+        Self { hot_window: Duration::from_secs(15 * 60), hot_memory: None, retention: None, shredded_attributes: None }
     }
 }
 

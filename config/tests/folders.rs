@@ -460,6 +460,8 @@ fn every_setting_may_come_from_the_environment_which_wins_over_the_file() {
             "WATCHFIRE_STORAGE_DATABASE_URL" => "postgres://u:hunter2@db/w",
             "WATCHFIRE_STORAGE_DATA" => "somewhere",
             "WATCHFIRE_TELEMETRY_HOT_WINDOW" => "5m",
+            "WATCHFIRE_TELEMETRY_HOT_MEMORY" => "64MiB",
+            "WATCHFIRE_TELEMETRY_SHREDDED_ATTRIBUTES" => "http.route, a b",
             "WATCHFIRE_TELEMETRY_RETENTION" => "30d",
             "WATCHFIRE_DELIVERY_FALLBACK_CHANNEL" => "hook",
             "WATCHFIRE_DELIVERY_ALLOW_ADDRESSES" => "10.0.0.1, fd00::/8",
@@ -483,6 +485,8 @@ fn every_setting_may_come_from_the_environment_which_wins_over_the_file() {
     assert_eq!(settings.storage.data.unwrap(), std::path::Path::new("somewhere"));
     assert_eq!(settings.telemetry.hot_window, Duration::from_secs(300));
     assert_eq!(settings.telemetry.retention, Some(Duration::from_secs(30 * 86_400)));
+    assert_eq!(settings.telemetry.hot_memory, Some(64 << 20));
+    assert_eq!(settings.telemetry.shredded_attributes.unwrap(), ["http.route", "a b"]);
     assert_eq!(settings.delivery.fallback_channel.unwrap().as_str(), "hook");
     assert_eq!(settings.delivery.allow_addresses.len(), 2);
     assert_eq!(settings.delivery.timeout, Duration::from_secs(9));

@@ -7,6 +7,7 @@ use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 use watchfire_channels::Sender;
 use watchfire_scheduler::ticker::{self, Beat, Heartbeat};
+use watchfire_storage::{Status as TelemetryStatus, Storage};
 use watchfire_store::{DeliveryId, Store};
 use watchfire_telemetry::Telemetry;
 
@@ -20,6 +21,7 @@ use crate::look::Turns;
 use crate::shared::{Parts, Shared};
 use crate::supervise::Supervisor;
 use crate::sync_rules::sync_rules;
+use crate::telemetry_work::TelemetryWork;
 use crate::{claim_rules, deliver, housekeeping};
 
 /// How long a question about our own health waits for the store.
@@ -30,6 +32,9 @@ const CLOSING_AT_MOST: Duration = Duration::from_secs(3);
 /// A running engine.
 pub struct Engine {
     pub(crate) shared: Arc<Shared>,
+    /// Telemetry that is kept.
+    storage: Option<Storage>,
+    telemetry_rounds: watch::Sender<u64>,
     /// Everybody reads through it who only wants to look.
     pub(crate) turns: Turns,
     heartbeat: Mutex<Option<Heartbeat>>,
@@ -46,6 +51,8 @@ pub struct EngineParts {
     pub telemetry: Telemetry,
     /// What it works on.
     pub definitions: Definitions,
+    /// Telemetry that is kept, which the engine flushes and keeps in order; `None`: none is.
+    pub storage: Option<Storage>,
     /// Where it takes the time from.
     pub clock: Arc<dyn Clock>,
     /// Hard total of one request to a receiver.
@@ -55,7 +62,7 @@ pub struct EngineParts {
 impl Engine {
     /// Brings the store in line with the definitions and starts the loops.
     pub async fn start(parts: EngineParts) -> Result<Arc<Self>, Error> {
-        let EngineParts { store, telemetry, definitions, clock, request_timeout } = parts;
+        let EngineParts { store, telemetry, definitions, storage, clock, request_timeout } = parts;
         let supervisor = Supervisor::default();
         let committing = supervisor.committing().clone();
         let evaluations = {
@@ -106,8 +113,21 @@ impl Engine {
         supervisor.committing().spawn_forever("signs of life", move || housekeeping::live(Arc::clone(&living)));
         let tidying = Arc::clone(&shared);
         supervisor.committing().spawn_forever("housekeeping", move || housekeeping::tidy(Arc::clone(&tidying)));
+        let telemetry_rounds = watch::Sender::new(0);
+        if let Some(storage) = &storage {
+            let work = TelemetryWork {
+                storage: storage.clone(),
+                clock: Arc::clone(&shared.clock),
+                group: supervisor.keeping().clone(),
+                metrics: shared.metrics.telemetry.clone(),
+                rounds: telemetry_rounds.clone(),
+            };
+            work.start();
+        }
         Ok(Arc::new(Self {
             shared,
+            storage,
+            telemetry_rounds,
             turns: Turns::default(),
             heartbeat: Mutex::new(Some(heartbeat)),
             replacing: Mutex::new(()),
@@ -147,6 +167,16 @@ impl Engine {
         self.shared.commits.subscribe()
     }
 
+    /// How telemetry is kept at this moment; `None`: none is.
+    pub fn telemetry_status(&self) -> Option<TelemetryStatus> {
+        self.storage.as_ref().map(Storage::status)
+    }
+
+    /// Follows the number of times that something was done with telemetry's files since the start.
+    pub fn telemetry_rounds(&self) -> watch::Receiver<u64> {
+        self.telemetry_rounds.subscribe()
+    }
+
     /// Whether the store answers, and soon.
     pub async fn is_ready(&self) -> Result<(), Error> {
         match tokio::time::timeout(STORE_ANSWERS_WITHIN, self.shared.store.ping()).await {
@@ -165,6 +195,9 @@ impl Engine {
                 .collect();
             self.shared.metrics.show_outbox(&depth);
         }
+        if let Some(status) = self.telemetry_status() {
+            self.shared.metrics.telemetry.show(&status, self.shared.clock.now());
+        }
         self.shared.metrics.text()
     }
 
@@ -179,6 +212,9 @@ impl Engine {
     /// Lets what is under way end, keeps the rest for the next start, and closes the store.
     pub async fn stop(&self) {
         self.shared.supervisor.stop(self.shared.request_timeout).await;
+        if let Some(storage) = &self.storage {
+            storage.shutdown().await;
+        }
         if let Some(heartbeat) = self.heartbeat.lock().await.take() {
             heartbeat.shutdown().await;
         }

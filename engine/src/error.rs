@@ -17,6 +17,9 @@ pub enum Error {
     /// The sources cannot be set up.
     #[error("the sources: {0}")]
     Telemetry(#[from] watchfire_telemetry::Error),
+    /// Telemetry that is kept cannot be opened or repaired.
+    #[error("telemetry: {0}")]
+    Storage(#[from] watchfire_storage::Error),
     /// A stored result is damaged.
     #[error("{0}")]
     Result(watchfire_telemetry::Error),
@@ -34,7 +37,12 @@ impl Error {
         match self {
             Self::Store(trouble) => trouble.is_transient(),
             Self::StoreSilent { .. } => true,
-            Self::Telemetry(_) | Self::Result(_) | Self::Sender(_) | Self::Heartbeat(_) => false,
+            Self::Storage(watchfire_storage::Error::FileList(trouble)) => trouble.is_transient,
+            Self::Storage(watchfire_storage::Error::Io { .. })
+            | Self::Telemetry(_)
+            | Self::Result(_)
+            | Self::Sender(_)
+            | Self::Heartbeat(_) => false,
         }
     }
 }

@@ -34,6 +34,9 @@ mod run_once;
 mod shared;
 mod supervise;
 mod sync_rules;
+mod telemetry_files;
+mod telemetry_metrics;
+mod telemetry_work;
 
 pub use definition::{Definitions, DefinitionsStatus, Refusal, ReportSpec, RuleDefinition};
 pub use engine::{Engine, EngineParts};
@@ -42,6 +45,7 @@ pub use links::path_segment;
 pub use look::{AlertDetail, AlertFilter, AlertInstance, AlertOverview, HealthName, RuleWords};
 pub use reports::{REPORT_RESULT_MAX_BYTES, decode_result};
 pub use run_once::{RunReport, WouldNotify, run_once};
+pub use telemetry_files::{Repaired, has_telemetry, open_telemetry, open_telemetry_read_only, repair_telemetry};
 
 // What those who look see of other rooms: the doors above this one know no other room below it.
 pub use watchfire_alerts::{Condition, Instance};

@@ -10,6 +10,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::telemetry_metrics::TelemetryMetrics;
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct OutcomeLabel {
     outcome: String,
@@ -47,6 +49,7 @@ pub(crate) struct Metrics {
     pub(crate) lost_leases: Counter,
     pub(crate) clock_jumps: Counter,
     pub(crate) rules: Gauge,
+    pub(crate) telemetry: TelemetryMetrics,
 }
 
 /// Bounds of the histograms in seconds.
@@ -72,6 +75,7 @@ impl Metrics {
             lost_leases: Counter::default(),
             clock_jumps: Counter::default(),
             rules: Gauge::default(),
+            telemetry: TelemetryMetrics::default(),
             registry: Registry::default(),
         };
         registry.register("evaluations", "Evaluations by outcome", metrics.evaluations.clone());
@@ -95,6 +99,7 @@ impl Metrics {
         registry.register("lost_leases", "Results that came after their lease", metrics.lost_leases.clone());
         registry.register("clock_jumps", "Times that the clock went back", metrics.clock_jumps.clone());
         registry.register("rules", "Enabled rules", metrics.rules.clone());
+        metrics.telemetry.register(&mut registry);
         Self { registry, ..metrics }
     }
 

@@ -15,6 +15,8 @@ use tracing::{error, warn};
 const DECIDING_AT_MOST: Duration = Duration::from_secs(10);
 const DELIVERING_BEYOND_TIMEOUT: Duration = Duration::from_secs(2);
 const COMMITTING_AT_MOST: Duration = Duration::from_secs(3);
+/// How long it waits for the flush or the join of files that is under way. One that is cut off is begun anew later.
+const KEEPING_AT_MOST: Duration = Duration::from_secs(10);
 /// A loop that broke starts again after so long: at once it would only break again.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 
@@ -24,6 +26,7 @@ pub(crate) struct Supervisor {
     deciding: Group,
     delivering: Group,
     committing: Group,
+    keeping: Group,
 }
 
 /// Tasks that stop together.
@@ -49,10 +52,18 @@ impl Supervisor {
         &self.committing
     }
 
+    /// Flushes of telemetry and what is done with its files.
+    pub(crate) fn keeping(&self) -> &Group {
+        &self.keeping
+    }
+
     /// Lets what is under way end, then returns. What did not end in time is in the store.
     pub(crate) async fn stop(&self, request_timeout: Duration) {
-        self.deciding.stop("evaluations", DECIDING_AT_MOST).await;
-        self.delivering.stop("deliveries", request_timeout + DELIVERING_BEYOND_TIMEOUT).await;
+        let telling = async {
+            self.deciding.stop("evaluations", DECIDING_AT_MOST).await;
+            self.delivering.stop("deliveries", request_timeout + DELIVERING_BEYOND_TIMEOUT).await;
+        };
+        tokio::join!(telling, self.keeping.stop("telemetry's files", KEEPING_AT_MOST));
         self.committing.stop("commits", COMMITTING_AT_MOST).await;
     }
 }

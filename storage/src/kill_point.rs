@@ -19,6 +19,12 @@ pub(crate) enum KillPoint {
     FlushAfterWrite,
     /// The list has the files, and the log still has the rows.
     FlushAfterCommit,
+    /// Files were joined, and the new one is in no list.
+    JoinAfterWrite,
+    /// The list has the new file in the place of the old ones.
+    JoinAfterCommit,
+    /// Doomed files are deleted, and the list still has them.
+    DeleteBeforeCommit,
     /// One frame of the log was read at the start.
     Replay,
 }
@@ -48,6 +54,9 @@ mod armed {
             ("flush_before_write", KillPoint::FlushBeforeWrite),
             ("flush_after_write", KillPoint::FlushAfterWrite),
             ("flush_after_commit", KillPoint::FlushAfterCommit),
+            ("join_after_write", KillPoint::JoinAfterWrite),
+            ("join_after_commit", KillPoint::JoinAfterCommit),
+            ("delete_before_commit", KillPoint::DeleteBeforeCommit),
             ("replay", KillPoint::Replay),
         ]
         .into_iter()

@@ -5,6 +5,7 @@ use watchfire_model::Timestamp;
 use crate::error::Error;
 use crate::file_list::{DataFile, FileChange, ListedFiles};
 use crate::files::{self, Doomed, Swept};
+use crate::kill_point::KillPoint;
 use crate::storage::Storage;
 
 /// Keeps the files of a storage in order. There is one of it, so that no two of its works are under way at once; flushes
@@ -43,7 +44,9 @@ impl Upkeep {
         let options = self.storage.options();
         let change = files::merge(objects, &plan, &options.shredding, &options.writer, flushed_through, now).await?;
         let joined = Joined { files: plan.files.len(), rows: change.added.iter().map(|file| file.rows).sum() };
+        KillPoint::JoinAfterWrite.pass();
         self.storage.change_files(change).await?;
+        KillPoint::JoinAfterCommit.pass();
         Ok(Some(joined))
     }
 
@@ -74,6 +77,7 @@ impl Upkeep {
         let (deleted, failed) = files::delete(objects, &due).await;
         let count = deleted.len();
         if count > 0 {
+            KillPoint::DeleteBeforeCommit.pass();
             storage.change_files(FileChange { deleted, ..FileChange::default() }).await?;
         }
         failed.map_or(Ok(count), Err)

@@ -66,6 +66,7 @@ pub async fn measure(_binary: &Path, shape: &Shape) -> anyhow::Result<Json> {
         store: Store::open(&target).await?,
         telemetry: telemetry.clone(),
         definitions: engine_definitions(loaded.definitions),
+        storage: None,
         clock: Arc::new(clock),
         request_timeout: Duration::from_secs(15),
     })

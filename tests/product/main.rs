@@ -18,6 +18,7 @@ mod hostile;
 mod kill;
 mod main_job;
 mod reload;
+mod repair;
 mod replicas;
 mod reports;
 mod scene;

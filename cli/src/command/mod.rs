@@ -8,6 +8,7 @@ pub(crate) mod health;
 pub(crate) mod migrate;
 pub(crate) mod next;
 pub(crate) mod query;
+pub(crate) mod repair;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schema;

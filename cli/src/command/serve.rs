@@ -17,6 +17,7 @@ use watchfire_store::{Store, StoreTarget};
 use crate::arguments::Serve;
 use crate::definitions;
 use crate::exit::Exit;
+use crate::kept;
 use crate::place;
 use crate::reload;
 
@@ -40,11 +41,13 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     let listener = watchfire_server::bind(listen).await?;
     let target = place::store_target(&options.storage, Some(settings))?;
     let store = Store::open(&target).await.with_context(|| format!("the store, {target}, cannot be opened"))?;
+    let storage = kept::open(&store, target.folder(), &settings.telemetry).await?;
     describe(&loaded, &target);
     let engine = Engine::start(EngineParts {
         store,
         telemetry,
         definitions: definitions::engine_definitions(&loaded.definitions),
+        storage: Some(storage),
         clock: Arc::new(SystemClock),
         request_timeout: settings.delivery.timeout,
     })

@@ -156,6 +156,7 @@ async fn start(folder: &Path, stand_ins: StandIns, records: Option<&Path>) -> an
         store: Store::open(&target).await.context("the demo's store")?,
         telemetry,
         definitions: definitions::engine_definitions(&loaded.definitions),
+        storage: None,
         clock: Arc::new(SystemClock),
         request_timeout: loaded.definitions.settings.delivery.timeout,
     })

@@ -48,8 +48,12 @@ mapping! {
     pub(crate) struct RawTelemetry, "`telemetry`" {
         /// How long telemetry stays in memory; default `15m`.
         hot_window: Phrased<Span>;
+        /// Memory for rows of telemetry, at least `16MiB`; default `256MiB`.
+        hot_memory: Phrased<ByteSize>;
         /// How long telemetry is kept at all; default for ever.
         retention: Phrased<Span>;
+        /// Keys of `attributes` with a column of their own, so that queries read them some twenty times faster; default those of LLM calls, routes and database systems.
+        shredded_attributes: Items<Text>;
     }
 }
 

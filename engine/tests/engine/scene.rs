@@ -13,11 +13,12 @@ use watchfire_model::{
     SourceSpec, Timestamp,
 };
 use watchfire_scheduler::{Cadence, CatchUp, Schedule, WindowSpec};
+use watchfire_storage::Storage;
 use watchfire_store::{RunFilter, RunRow, Store, StoreTarget};
 use watchfire_telemetry::{Limits, Telemetry};
 
 /// How long anything may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// 2026-11-20T06:00:00Z, a whole hour.
 pub const START: Timestamp = Timestamp::from_seconds(1_795_154_400);
@@ -64,15 +65,7 @@ impl Scene {
         let definitions = definitions(rules, folder.path());
         let store = Store::open(&StoreTarget::Sqlite { folder: folder.path().join("data") }).await.unwrap();
         let clock = TestClock::at(now);
-        let engine = Engine::start(EngineParts {
-            store: store.clone(),
-            telemetry: Telemetry::new(Limits::default(), &definitions.sources).unwrap(),
-            definitions,
-            clock: Arc::new(clock.clone()),
-            request_timeout: Duration::from_secs(15),
-        })
-        .await
-        .unwrap();
+        let engine = engine_over(definitions, store.clone(), None, clock.clone()).await;
         Self { clock, store, engine, folder }
     }
 
@@ -100,6 +93,19 @@ impl Scene {
             Err(_) => panic!("{what}: {:#?}", self.store.runs(&filter).await),
         }
     }
+}
+
+/// An engine over these.
+pub async fn engine_over(
+    definitions: Definitions,
+    store: Store,
+    storage: Option<Storage>,
+    clock: TestClock,
+) -> Arc<Engine> {
+    let telemetry = Telemetry::new(Limits::default(), &definitions.sources).unwrap();
+    let request_timeout = Duration::from_secs(15);
+    let parts = EngineParts { store, telemetry, definitions, storage, clock: Arc::new(clock), request_timeout };
+    Engine::start(parts).await.unwrap()
 }
 
 /// The sources `levels`, a table, and `calls`, a stream.

@@ -78,6 +78,12 @@ impl FileWriter {
         Ok(self.writer.bytes_written() as u64)
     }
 
+    /// Gives the file up before it is finished: some object stores would keep its parts for ever.
+    pub(super) async fn abandon(self) {
+        // Whoever gives up has an error to tell already.
+        let _ = self.writer.into_inner().abort().await;
+    }
+
     /// How many rows it has so far.
     pub(super) const fn rows(&self) -> u64 {
         self.rows

@@ -84,11 +84,15 @@ impl Job {
         };
         let schema = file.table.stored_schema(&self.shredding);
         let mut writer = FileWriter::begin(&self.objects, file.path.clone(), file.table, schema)?;
-        write_merged(&mut writer, cursors).await?;
         // Compared before the file is finished: one that lacks a row must not be seen by anybody.
-        if writer.rows() != file.rows {
-            let reason = format!("the files have {} rows, and {} came out", file.rows, writer.rows());
-            return Err(trouble::found(format!("joining {} files into {}", self.files.len(), file.path), reason));
+        let merged = write_merged(&mut writer, cursors).await.and_then(|()| {
+            let reason = || format!("the files have {} rows, and {} came out", file.rows, writer.rows());
+            let what = || format!("joining {} files into {}", self.files.len(), file.path);
+            if writer.rows() == file.rows { Ok(()) } else { Err(trouble::found(what(), reason())) }
+        });
+        if let Err(trouble) = merged {
+            writer.abandon().await;
+            return Err(trouble);
         }
         let size_bytes = match writer.finish(footer).await {
             Ok(size_bytes) => size_bytes,

@@ -51,8 +51,8 @@ pub async fn sweep(
     let present: HashSet<&str> = found.iter().map(|object| object.location.as_ref()).collect();
     let known: HashSet<&str> = list.files.iter().map(|file| file.path.as_str()).collect();
     let doomed: HashSet<&str> = list.doomed.iter().map(String::as_str).collect();
-    let mut swept = Swept::default();
-    swept.missing = known.iter().filter(|path| !present.contains(*path)).map(|path| (*path).to_owned()).collect();
+    let missing = known.iter().filter(|path| !present.contains(*path));
+    let mut swept = Swept { missing: missing.map(|path| (*path).to_owned()).collect(), ..Swept::default() };
     swept.missing.sort();
     let is_unlisted = |object: &&ObjectMeta| {
         let path = object.location.as_ref();

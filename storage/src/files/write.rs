@@ -146,16 +146,13 @@ impl Job {
         let path = place::path(self.table, &self.project, day, self.sequences, &id);
         let schema = self.rows[0].schema();
         let mut writer = FileWriter::begin(&self.objects, path.clone(), self.table, Arc::clone(&schema))?;
-        let mut ranges: Option<(TimeRange, TimeRange)> = None;
-        for chunk in self.chunks(entries) {
-            let batch = self.gather(chunk).map_err(trouble::at(format!("sorting rows for {path}")))?;
-            let (time, arrival) = order::ranges(std::iter::once(&batch), self.table);
-            ranges = Some(ranges.map_or((time, arrival), |(times, arrivals)| {
-                (order::join(times, time), order::join(arrivals, arrival))
-            }));
-            writer.write(&batch, chunk[0].1.0).await?;
-        }
-        let (time, arrival) = ranges.expect("a file has rows");
+        let (time, arrival) = match self.write_rows(&mut writer, entries).await {
+            Ok(ranges) => ranges,
+            Err(trouble) => {
+                writer.abandon().await;
+                return Err(trouble);
+            }
+        };
         let mut file = DataFile {
             path,
             project: self.project.clone(),
@@ -176,6 +173,20 @@ impl Job {
         };
         file.size_bytes = writer.finish(footer).await?;
         Ok(file)
+    }
+
+    /// Writes these rows; their times and their arrivals.
+    async fn write_rows(&self, writer: &mut FileWriter, entries: &[Entry]) -> Result<(TimeRange, TimeRange), Error> {
+        let mut ranges: Option<(TimeRange, TimeRange)> = None;
+        for chunk in self.chunks(entries) {
+            let batch = self.gather(chunk).map_err(trouble::at("sorting rows of telemetry"))?;
+            let (time, arrival) = order::ranges(std::iter::once(&batch), self.table);
+            ranges = Some(ranges.map_or((time, arrival), |(times, arrivals)| {
+                (order::join(times, time), order::join(arrivals, arrival))
+            }));
+            writer.write(&batch, chunk[0].1.0).await?;
+        }
+        Ok(ranges.expect("a file has rows"))
     }
 
     /// Runs of entries that are encoded at once: bounded in rows and bytes, pending spans apart.
@@ -330,5 +341,23 @@ mod tests {
         }
         names.sort();
         assert_eq!(names, ["a", "none"]);
+    }
+
+    #[tokio::test]
+    async fn a_flush_that_cannot_be_written_whole_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects: Arc<dyn ObjectStore> = Arc::new(super::super::LocalFolder::open(folder.path()).unwrap());
+        let in_the_way = folder.path().join("records/p/1970-01-03");
+        std::fs::create_dir_all(in_the_way.parent().unwrap()).unwrap();
+        std::fs::write(&in_the_way, "a file where the folder of a day should be").unwrap();
+        let rows = || vec![records(&[span("a", day(0)), span("b", day(1)), span("c", day(2))])];
+        let failed = write(&objects, &flush(0, 1, 0), &project("p"), Table::Records, (1, 1), rows()).await;
+        let told = failed.unwrap_err().to_string();
+        assert!(told.contains("records/p/1970-01-03/"), "{told}");
+        let left = super::super::testing::objects_in(&objects).await;
+        assert_eq!(left, ["records/p/1970-01-03"], "only what was there before");
+        std::fs::remove_file(in_the_way).unwrap();
+        let files = write(&objects, &flush(0, 1, 0), &project("p"), Table::Records, (1, 1), rows()).await.unwrap();
+        assert_eq!(files.len(), 3);
     }
 }

@@ -15,9 +15,10 @@ use futures::FutureExt;
 use futures::future::select_all;
 use tempfile::TempDir;
 use watchfire_model::Timestamp;
-use watchfire_storage::{Storage, StorageOptions, Upkeep};
+use watchfire_storage::files::{Known, rebuild};
+use watchfire_storage::{Storage, StorageOptions, Upkeep, log_begins_at};
 
-use super::list_in_file::ListInFile;
+use super::list_in_file::{FixedList, ListInFile};
 use super::rows::{all, objects, rows};
 
 const CHILD: &str = "WATCHFIRE_STORAGE_CHILD";
@@ -115,9 +116,26 @@ fn acknowledged_by_child(folder: &Path, first: u64, kill_at: Option<&str>, ackno
 async fn check(folder: &Path, acknowledged: &[u64], situation: &str) -> u64 {
     let storage = open(folder).await;
     assert_eq!(storage.status().damaged, [] as [String; 0], "{situation}");
+    let found = check_rows(&storage, folder, acknowledged, situation);
+    storage.shutdown().await;
+    found
+}
+
+/// The same holds for a list that is made again from the files alone.
+async fn check_repair(folder: &Path, acknowledged: &[u64], situation: &str) {
+    let known = Known { log_begins_at: log_begins_at(folder).await.unwrap(), flushed_through: 0 };
+    let rebuilt = rebuild(&objects(folder), known).await.unwrap();
+    assert_eq!(rebuilt.damaged, [], "{situation}");
+    let list = Arc::new(FixedList(rebuilt.list));
+    let options = StorageOptions::default();
+    let storage = Storage::open_read_only(folder, objects(folder), list, options).await.unwrap();
+    check_rows(&storage, folder, acknowledged, &format!("{situation}, repaired"));
+}
+
+fn check_rows(storage: &Storage, folder: &Path, acknowledged: &[u64], situation: &str) -> u64 {
     let mut found: BTreeMap<u64, Vec<String>> = BTreeMap::new();
     for project in ["default", "other"] {
-        for name in all(&storage, folder, project) {
+        for name in all(storage, folder, project) {
             found.entry(name[..6].parse().unwrap()).or_default().push(name);
         }
     }
@@ -127,7 +145,6 @@ async fn check(folder: &Path, acknowledged: &[u64], situation: &str) -> u64 {
     for number in acknowledged {
         assert!(found.contains_key(number), "{situation}: append {number} was acknowledged and is gone");
     }
-    storage.shutdown().await;
     found.last_key_value().map_or(0, |(number, _)| number + 1)
 }
 
@@ -141,6 +158,9 @@ async fn every_acknowledged_row_is_there_once_after_any_kill() {
         "flush_before_write",
         "flush_after_write",
         "flush_after_commit",
+        "join_after_write",
+        "join_after_commit",
+        "delete_before_commit",
         "replay",
     ];
     let folder = TempDir::new().unwrap();
@@ -153,6 +173,7 @@ async fn every_acknowledged_row_is_there_once_after_any_kill() {
         let acknowledgements = 20 + (kill as usize * 37) % 150;
         let situation = format!("kill {kill} at {}", kill_at.as_deref().unwrap_or("any place"));
         acknowledged.extend(acknowledged_by_child(folder.path(), first, kill_at.as_deref(), acknowledgements));
+        check_repair(folder.path(), &acknowledged, &situation).await;
         first = check(folder.path(), &acknowledged, &situation).await.max(first);
     }
     assert!(acknowledged.len() as u64 > kills * 5, "the children did too little: {}", acknowledged.len());

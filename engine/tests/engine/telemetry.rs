@@ -1,0 +1,97 @@
+//! Telemetry that is kept: flushed, found again, repaired.
+
+use std::path::Path;
+use std::time::Duration;
+
+use watchfire_engine::clock::TestClock;
+use watchfire_engine::{Definitions, open_telemetry, repair_telemetry};
+use watchfire_ingest::table::Table;
+use watchfire_ingest::{batch, decode_traces};
+use watchfire_model::{ProjectName, Timestamp};
+use watchfire_storage::{Reach, Rows, Storage, StorageOptions};
+use watchfire_store::{Store, StoreTarget, TelemetryFileList};
+
+use crate::scene::{PATIENCE, engine_over};
+
+const START: i64 = 1_795_000_000;
+
+fn project() -> ProjectName {
+    ProjectName::new("default")
+}
+
+async fn opened(data: &Path) -> (Store, Storage) {
+    let store = Store::open(&StoreTarget::Sqlite { folder: data.to_owned() }).await.unwrap();
+    let storage = open_telemetry(&store, data, StorageOptions::default(), |_| {}).await.unwrap();
+    (store, storage)
+}
+
+/// Appends so many spans that arrived now.
+async fn append(storage: &Storage, now: Timestamp, spans: usize) {
+    // One span without any field, as OTLP writes it: the innermost message is empty.
+    let request = [0x0a, 4, 0x12, 2, 0x12, 0];
+    let mut record = decode_traces(&request, now, &project()).unwrap().remove(0);
+    (record.start_timestamp, record.end_timestamp) = (now, now);
+    let rows = batch(&vec![&record; spans]);
+    storage.append(vec![Rows { project: project(), table: Table::Records, batch: rows }]).await.unwrap();
+}
+
+/// Rows that a snapshot of everything has in memory, and those that it has in files: flushed ones are in both places for
+/// a while, and are seen in one.
+fn rows(storage: &Storage) -> (usize, u64) {
+    let seen = storage.snapshot(&project(), Table::Records, Reach::default());
+    (seen.hot.iter().map(|batch| batch.rows.num_rows()).sum(), seen.files.iter().map(|file| file.rows).sum())
+}
+
+#[tokio::test]
+async fn the_engine_flushes_when_it_is_time_and_a_restart_finds_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let (store, storage) = opened(&data).await;
+    let clock = TestClock::at(Timestamp::from_seconds(START));
+    append(&storage, Timestamp::from_seconds(START), 3).await;
+    let engine = engine_over(Definitions::default(), store.clone(), Some(storage.clone()), clock.clone()).await;
+    assert_eq!(rows(&storage), (3, 0));
+    let mut rounds = engine.telemetry_rounds();
+    clock.advance(Duration::from_secs(61));
+    let flushed = async {
+        while engine.telemetry_status().unwrap().files == 0 {
+            rounds.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(PATIENCE, flushed).await.expect("it flushes");
+    assert_eq!(rows(&storage), (3, 0), "memory still has all of them");
+    let metrics = engine.metrics().await;
+    assert!(metrics.contains("watchfire_telemetry_files 1"), "{metrics}");
+    assert!(metrics.contains("watchfire_telemetry_flushes_total{outcome=\"done\"} 1"), "{metrics}");
+    append(&storage, Timestamp::from_seconds(START + 62), 2).await;
+    engine.stop().await;
+    drop((engine, store, storage));
+    let (_store, storage) = opened(&data).await;
+    assert_eq!(rows(&storage), (2, 3));
+}
+
+#[tokio::test]
+async fn rows_are_back_after_a_repair_of_a_list_that_was_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let (store, storage) = opened(&data).await;
+    for round in 0..3 {
+        let now = Timestamp::from_seconds(START + round);
+        append(&storage, now, 4).await;
+        storage.flush(now).await.unwrap();
+    }
+    append(&storage, Timestamp::from_seconds(START + 9), 1).await;
+    assert_eq!((storage.status().files, storage.status().unflushed_rows), (3, 1));
+    storage.shutdown().await;
+    drop(storage);
+    store.replace_telemetry_files(&TelemetryFileList::default()).await.unwrap();
+    store.close().await;
+    // What the log still has comes back by itself; the rest is there once, in files, after the repair.
+    let store = Store::open(&StoreTarget::Sqlite { folder: data.clone() }).await.unwrap();
+    let repaired = repair_telemetry(&store, &data).await.unwrap();
+    assert_eq!((repaired.damaged, repaired.lost), (vec![], vec![]));
+    let storage = open_telemetry(&store, &data, StorageOptions::default(), |_| {}).await.unwrap();
+    let (hot, filed) = rows(&storage);
+    assert_eq!(hot as u64 + filed, 13);
+    assert!(filed >= 8, "{filed} rows are in files");
+}
