@@ -7,7 +7,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray, StringBuilder, new_null_array,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use watchfire_ingest::table::{Shredding, Table};
@@ -21,8 +21,38 @@ const ATTRIBUTES: &str = "attributes";
 /// they lack are NULL, columns that the table does not have are left out, and one of another type is cast (NULL where a
 /// value cannot be). Cheap when the columns are right already. The telemetry room uses it for files too.
 pub fn conform(rows: &RecordBatch, table: Table, shredding: &Shredding) -> RecordBatch {
-    let wanted = table.stored_schema(shredding);
-    if rows.schema_ref() == &wanted {
+    conform_to(rows, &table.stored_schema(shredding))
+}
+
+/// The columns of each table, made once.
+#[derive(Debug, Clone)]
+pub(crate) struct Columns {
+    records: SchemaRef,
+    metrics: SchemaRef,
+}
+
+impl Columns {
+    /// The columns under a shredding.
+    pub(crate) fn of(shredding: &Shredding) -> Self {
+        Self { records: Table::Records.stored_schema(shredding), metrics: Table::Metrics.stored_schema(shredding) }
+    }
+
+    /// The rows in exactly the columns of their table.
+    pub(crate) fn conform(&self, rows: &RecordBatch, table: Table) -> RecordBatch {
+        conform_to(rows, self.of_table(table))
+    }
+
+    /// The columns of a table.
+    pub(crate) fn of_table(&self, table: Table) -> &SchemaRef {
+        match table {
+            Table::Records => &self.records,
+            Table::Metrics => &self.metrics,
+        }
+    }
+}
+
+fn conform_to(rows: &RecordBatch, wanted: &SchemaRef) -> RecordBatch {
+    if rows.schema_ref() == wanted {
         return rows.clone();
     }
     let is_missing = |field: &&Arc<Field>| rows.column_by_name(field.name()).is_none();
@@ -38,7 +68,7 @@ pub fn conform(rows: &RecordBatch, table: Table, shredding: &Shredding) -> Recor
     });
     let columns = columns.collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-    RecordBatch::try_new_with_options(wanted, columns, &options)
+    RecordBatch::try_new_with_options(Arc::clone(wanted), columns, &options)
         .expect("each column has its type and one value per row")
 }
 

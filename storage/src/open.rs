@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use object_store::ObjectStore;
 use tracing::warn;
-use watchfire_ingest::table::Shredding;
 
-use crate::conform::conform;
+use crate::conform::Columns;
 use crate::error::Error;
 use crate::file_list::FileList;
 use crate::hot::Hot;
@@ -63,11 +62,11 @@ impl Storage {
         let flushed_through = listed.flushed_through;
         let hot = Arc::new(Hot::new(options.hot_bytes));
         hot.load(listed);
-        let (ours, theirs, shredding) = (folder.clone(), Arc::clone(&hot), options.shredding.clone());
+        let (ours, theirs, columns) = (folder.clone(), Arc::clone(&hot), Columns::of(&options.shredding));
         let replayed = blocking(&folder, "reading the log", move || {
             make_folder(&ours)?;
             let mut progress = |done_bytes, all_bytes| progress(ReplayProgress { done_bytes, all_bytes });
-            fill(&theirs, &shredding, |each| replay(&ours, flushed_through, true, each, &mut progress))
+            fill(&theirs, &columns, |each| replay(&ours, flushed_through, true, each, &mut progress))
         });
         let mut replayed = replayed.await?;
         let damaged = std::mem::take(&mut replayed.damaged);
@@ -98,13 +97,12 @@ impl Storage {
             // Rows that are read may be more than the server may hold.
             let hot = Arc::new(Hot::new(usize::MAX));
             hot.load(listed);
-            let (ours, theirs, shredding) = (folder.clone(), Arc::clone(&hot), options.shredding.clone());
+            let (ours, theirs, columns) = (folder.clone(), Arc::clone(&hot), Columns::of(&options.shredding));
             let replayed = blocking(&folder, "reading the log", move || {
                 if !ours.exists() {
                     return Ok(None);
                 }
-                let read =
-                    fill(&theirs, &shredding, |each| replay(&ours, flushed_through, false, each, &mut |_, _| {}));
+                let read = fill(&theirs, &columns, |each| replay(&ours, flushed_through, false, each, &mut |_, _| {}));
                 match read {
                     Ok(replayed) => Ok(Some(replayed)),
                     // A segment was flushed and removed between two looks.
@@ -142,13 +140,13 @@ impl Storage {
 /// Gives what a log has to memory.
 fn fill<T>(
     hot: &Hot,
-    shredding: &Shredding,
+    columns: &Columns,
     read: impl FnOnce(&mut dyn FnMut(u64, Vec<Part>)) -> io::Result<T>,
 ) -> io::Result<T> {
     let mut untidy_rows = 0;
     let mut each = |sequence: u64, parts: Vec<Part>| {
         untidy_rows += parts.iter().map(|part| part.batch.rows.num_rows()).sum::<usize>();
-        hot.push(sequence, parts.into_iter().map(|part| conformed(part, shredding)).collect(), None);
+        hot.push(sequence, parts.into_iter().map(|part| conformed(part, columns)).collect(), None);
         if untidy_rows >= TIDY_ROWS {
             untidy_rows = 0;
             hot.tidy();
@@ -172,8 +170,11 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// In the columns of the present shredding.
-fn conformed(part: Part, shredding: &Shredding) -> Part {
-    let rows = conform(&part.batch.rows, part.table, shredding);
+fn conformed(part: Part, columns: &Columns) -> Part {
+    if part.batch.rows.schema_ref() == columns.of_table(part.table) {
+        return part;
+    }
+    let rows = columns.conform(&part.batch.rows, part.table);
     let batch = hot_batch(rows, part.table, part.batch.is_pending);
     Part { batch, ..part }
 }

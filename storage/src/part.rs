@@ -3,10 +3,10 @@
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::{filter_record_batch, max, min, not, sort_to_indices, take_record_batch};
 use arrow::datatypes::TimestampMicrosecondType;
-use watchfire_ingest::table::{ARRIVAL_COLUMN, Shredding, Table, records};
+use watchfire_ingest::table::{ARRIVAL_COLUMN, Table, records};
 use watchfire_model::{ProjectName, Timestamp};
 
-use crate::conform::conform;
+use crate::conform::Columns;
 use crate::rows::{Rows, TimeRange};
 use crate::snapshot::HotBatch;
 
@@ -19,13 +19,13 @@ pub(crate) struct Part {
 }
 
 /// The rows as parts, without empty ones. Pure, and as much work as sorting them.
-pub(crate) fn prepare(rows: Vec<Rows>, shredding: &Shredding) -> Vec<Part> {
+pub(crate) fn prepare(rows: Vec<Rows>, columns: &Columns) -> Vec<Part> {
     let mut parts = Vec::with_capacity(rows.len());
     for Rows { project, table, batch } in rows {
         if batch.num_rows() == 0 {
             continue;
         }
-        let batch = conform(&batch, table, shredding);
+        let batch = columns.conform(&batch, table);
         for (rows, is_pending) in apart(batch, table) {
             parts.push(Part { project: project.clone(), table, batch: hot_batch(rows, table, is_pending) });
         }

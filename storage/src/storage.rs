@@ -9,6 +9,7 @@ use object_store::memory::InMemory;
 use watchfire_ingest::table::{Shredding, Table};
 use watchfire_model::{ProjectName, Timestamp};
 
+use crate::conform::Columns;
 use crate::error::{AppendError, Error};
 use crate::file_list::{DataFile, FileChange};
 use crate::hot::Hot;
@@ -59,6 +60,7 @@ pub struct Storage {
 
 pub(crate) struct Inner {
     pub options: StorageOptions,
+    pub columns: Columns,
     pub hot: Arc<Hot>,
     /// Where the files are.
     pub objects: Arc<dyn ObjectStore>,
@@ -99,7 +101,8 @@ impl Storage {
         keeping: Keeping,
         damaged: Vec<String>,
     ) -> Self {
-        let inner = Inner { options, hot, objects, keeping, damaged, last_flush_at: Mutex::new(None) };
+        let columns = Columns::of(&options.shredding);
+        let inner = Inner { options, columns, hot, objects, keeping, damaged, last_flush_at: Mutex::new(None) };
         Self { inner: Arc::new(inner) }
     }
 
@@ -123,19 +126,19 @@ impl Storage {
             return Ok(());
         }
         let reservation = inner.hot.reserve(size_bytes)?;
-        let shredding = &inner.options.shredding;
+        let columns = &inner.columns;
         match &inner.keeping {
             Keeping::Memory => {
-                inner.hot.push_next(prepare(rows, shredding), reservation);
+                inner.hot.push_next(prepare(rows, columns), reservation);
                 inner.hot.tidy();
                 Ok(())
             }
             Keeping::Durable(durable) => {
                 let (frame, parts) = if size_bytes <= limits::INLINE_BYTES {
-                    encoded(rows, shredding)?
+                    encoded(rows, columns)?
                 } else {
-                    let shredding = shredding.clone();
-                    let work = tokio::task::spawn_blocking(move || encoded(rows, &shredding));
+                    let columns = columns.clone();
+                    let work = tokio::task::spawn_blocking(move || encoded(rows, &columns));
                     work.await.unwrap_or_else(|_| {
                         let reason = "the rows could not be encoded; the log says why".to_owned();
                         Err(AppendError::Unavailable { reason })
@@ -276,8 +279,8 @@ pub(crate) fn not_durable(what: &str) -> Error {
     Error::Io { what: what.to_owned(), reason }
 }
 
-fn encoded(rows: Vec<Rows>, shredding: &Shredding) -> Result<(wal::Frame, Vec<Part>), AppendError> {
-    let parts = prepare(rows, shredding);
+fn encoded(rows: Vec<Rows>, columns: &Columns) -> Result<(wal::Frame, Vec<Part>), AppendError> {
+    let parts = prepare(rows, columns);
     let frame = wal::encode(&parts).map_err(|reason| AppendError::Unavailable { reason })?;
     Ok((frame, parts))
 }

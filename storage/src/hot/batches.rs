@@ -39,22 +39,31 @@ impl Kept {
 
 /// The batches at the end of the list that are worth joining: `None` when there are not two of them.
 ///
-/// As in a binary counter: a batch is joined with those behind it once they are together as large as it, so every row
-/// is copied once for each doubling, and a million rows are some hundred batches, however few come at once.
-/// Nothing at or below `frozen_through` is joined: a flush has it in its hands.
+/// As in a counter of base four: batches are joined once they are together four times what each of them is, more or less.
+/// So every row is copied once for each fourfold growth, and a million rows are some hundred batches, however few come
+/// at once. Nothing at or below `frozen_through` is joined: a flush has it in its hands.
 pub(super) fn worth_joining(all: &Batches, frozen_through: u64) -> Option<Vec<Arc<Kept>>> {
-    let (mut rows, mut bytes, mut count) = (0, 0, 0);
-    for kept in all.iter().rev() {
-        let fits = rows + kept.row_count() <= HOT_BATCH_ROWS && bytes + kept.size_bytes <= HOT_BATCH_BYTES;
-        let is_small = count == 0 || kept.row_count() <= rows;
-        if kept.sequences.0 <= frozen_through || !fits || !is_small {
-            break;
+    let (mut rows, mut bytes, mut count, mut best) = (0, 0, 0, 0);
+    for tier in 0..=tier_of(HOT_BATCH_ROWS) {
+        while let Some(kept) = all.iter().rev().nth(count).filter(|kept| tier_of(kept.row_count()) <= tier) {
+            let fits = rows + kept.row_count() <= HOT_BATCH_ROWS && bytes + kept.size_bytes <= HOT_BATCH_BYTES;
+            if kept.sequences.0 <= frozen_through || !fits {
+                break;
+            }
+            rows += kept.row_count();
+            bytes += kept.size_bytes;
+            count += 1;
         }
-        rows += kept.row_count();
-        bytes += kept.size_bytes;
-        count += 1;
+        if tier_of(rows) > tier {
+            best = count;
+        }
     }
-    (count > 1).then(|| all[all.len() - count..].to_vec())
+    (best > 1).then(|| all[all.len() - best..].to_vec())
+}
+
+/// How often a number of rows can be divided by four.
+fn tier_of(rows: usize) -> u32 {
+    rows.checked_ilog2().unwrap_or(0) / 2
 }
 
 /// All of them as one, in the order of time.

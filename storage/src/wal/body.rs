@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  number of parts u32, then for each:
-//!  table u8 | is_pending u8 | length of the project's name u16 | the name | a mark for each column, two bits each
+//!  table u8 | is_pending u8 | length of the project's name u16 | the name | rows u32 | a mark for each column, two bits each
 //!  | columns that vary, as an IPC message of all rows | columns that do not, as an IPC message of one row
 //! ```
 //!
@@ -66,6 +66,9 @@ fn put(bytes: &mut Vec<u8>, part: &Part) -> Result<(), ArrowError> {
         .map_err(|_| ArrowError::InvalidArgumentError("the project's name is too long".to_owned()))?;
     bytes.extend(length.to_le_bytes());
     bytes.extend(name);
+    let count = u32::try_from(rows.num_rows())
+        .map_err(|_| ArrowError::InvalidArgumentError("more than 4,294,967,295 rows".to_owned()))?;
+    bytes.extend(count.to_le_bytes());
     let marks: Vec<Mark> = rows.columns().iter().map(mark_of).collect();
     for four in marks.chunks(4) {
         bytes.push(four.iter().enumerate().fold(0, |byte, (place, mark)| byte | ((*mark as u8) << (2 * place))));
@@ -124,8 +127,12 @@ fn schema_of(schema: &SchemaRef, marks: &[Mark], mark: Mark) -> SchemaRef {
     Arc::new(Schema::new(fields.map(|(field, _)| Arc::clone(field)).collect::<Vec<_>>()))
 }
 
-/// Length of the message u32, length of its data u32, both of them aligned to eight.
+/// Length of the message u32, length of its data u32, both of them aligned to eight. No columns are no message.
 fn put_message(bytes: &mut Vec<u8>, rows: &RecordBatch) -> Result<(), ArrowError> {
+    if rows.num_columns() == 0 {
+        bytes.extend([0; 8]);
+        return Ok(());
+    }
     let options = IpcWriteOptions::try_new(8, false, MetadataVersion::V5)?;
     let (_, encoded) = IpcDataGenerator::default().encode(
         rows,
@@ -163,6 +170,7 @@ fn part(reader: &mut Reader<'_>, tables: &[(Table, SchemaRef)]) -> Result<Part, 
     let name_length = u16::from_le_bytes([reader.u8()?, reader.u8()?]);
     let name = std::str::from_utf8(reader.take(name_length.into())?).map_err(|_| BadFrame)?;
     let project = ProjectName::new(name);
+    let count = reader.u32()? as usize;
     let columns = schema.fields().len();
     let packed = reader.take(columns.div_ceil(4))?;
     let marks = (0..columns).map(|place| match (packed[place / 4] >> (2 * (place % 4))) & 3 {
@@ -174,19 +182,19 @@ fn part(reader: &mut Reader<'_>, tables: &[(Table, SchemaRef)]) -> Result<Part, 
     let marks = marks.collect::<Result<Vec<Mark>, BadFrame>>()?;
     let varying = reader.message(schema_of(schema, &marks, Mark::Varies))?;
     let same = reader.message(schema_of(schema, &marks, Mark::Same))?;
-    let rows = joined(schema, &marks, &varying, &same).map_err(|_| BadFrame)?;
+    let rows = joined(schema, &marks, count, &varying, &same).map_err(|_| BadFrame)?;
     Ok(Part { project, table: *table, batch: hot_batch(rows, *table, is_pending) })
 }
 
 fn joined(
     schema: &SchemaRef,
     marks: &[Mark],
-    varying: &RecordBatch,
-    same: &RecordBatch,
+    count: usize,
+    varying: &[ArrayRef],
+    same: &[ArrayRef],
 ) -> Result<RecordBatch, ArrowError> {
-    let count = varying.num_rows();
     let firsts = UInt32Array::from_value(0, count);
-    let (mut varying, mut same) = (varying.columns().iter(), same.columns().iter());
+    let (mut varying, mut same) = (varying.iter(), same.iter());
     let missing = || ArrowError::IpcError("a column is missing".to_owned());
     let columns = schema.fields().iter().zip(marks).map(|(field, mark)| match mark {
         Mark::Absent => Ok(new_null_array(field.data_type(), count)),
@@ -223,9 +231,12 @@ impl<'a> Reader<'a> {
         self.at = self.at.next_multiple_of(8);
     }
 
-    /// The rows of an IPC message; their memory is the frame's.
-    fn message(&mut self, schema: SchemaRef) -> Result<RecordBatch, BadFrame> {
+    /// The columns of an IPC message; their memory is the frame's.
+    fn message(&mut self, schema: SchemaRef) -> Result<Vec<ArrayRef>, BadFrame> {
         let (message_bytes, data_bytes) = (self.u32()? as usize, self.u32()? as usize);
+        if message_bytes == 0 {
+            return Ok(Vec::new());
+        }
         self.align();
         let message = self.take(message_bytes)?;
         self.align();
@@ -234,6 +245,7 @@ impl<'a> Reader<'a> {
         let data = self.body.slice_with_length(start, data_bytes);
         let message = root_as_message(message).map_err(|_| BadFrame)?;
         let batch = message.header_as_record_batch().ok_or(BadFrame)?;
-        read_record_batch(&data, batch, schema, &HashMap::new(), None, &message.version()).map_err(|_| BadFrame)
+        let rows = read_record_batch(&data, batch, schema, &HashMap::new(), None, &message.version());
+        rows.map(|rows| rows.columns().to_vec()).map_err(|_| BadFrame)
     }
 }

@@ -123,6 +123,7 @@ impl Drop for CloseOnDrop {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conform::Columns;
     use crate::hot::Hot;
     use crate::part::prepare;
     use crate::testing::{row, rows};
@@ -130,7 +131,7 @@ mod tests {
     use watchfire_ingest::table::Shredding;
 
     fn entry(hot: &Arc<Hot>) -> (Entry, oneshot::Receiver<Result<(), AppendError>>) {
-        let parts = prepare(vec![rows("default", &[row("a", 1)])], &Shredding::new([]));
+        let parts = prepare(vec![rows("default", &[row("a", 1)])], &Columns::of(&Shredding::new([])));
         let (answer, answered) = oneshot::channel();
         (Entry { frame: encode(&parts).unwrap(), parts, reservation: hot.reserve(10).unwrap(), answer }, answered)
     }

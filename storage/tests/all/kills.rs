@@ -45,7 +45,7 @@ async fn work(folder: &Path, first: u64) {
     let append = || async {
         loop {
             let number = next.fetch_add(1, Ordering::SeqCst);
-            let project = if number % 7 == 0 { "other" } else { "default" };
+            let project = if number.is_multiple_of(7) { "other" } else { "default" };
             let given = vec![rows(project, &names(number), number as i64)];
             if storage.append(given).await.is_ok() {
                 let mut out = std::io::stdout().lock();
