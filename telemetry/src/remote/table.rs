@@ -158,12 +158,13 @@ impl RemoteTable {
     }
 
     /// The plan that reads these columns of all rows.
-    pub(crate) fn scan(&self, indices: &[usize]) -> Result<RemoteExec> {
+    pub(crate) fn scan(&self, schema: &SchemaRef) -> Result<RemoteExec> {
+        let indices = schema.fields().iter().map(|field| self.table.schema.index_of(field.name()));
+        let indices: Vec<usize> = indices.collect::<std::result::Result<_, _>>()?;
         let mut select = self.select("t0");
-        select.project(indices);
-        let schema: SchemaRef = Arc::new(self.table.schema.project(indices)?);
-        let sql = select.selected(&schema).ok_or_else(|| super::exec::unreadable(&schema))?;
-        Ok(self.exec(&sql, schema))
+        select.project(&indices);
+        let sql = select.selected(schema).ok_or_else(|| super::exec::unreadable(schema))?;
+        Ok(self.exec(&sql, Arc::clone(schema)))
     }
 
     fn exec(&self, sql: &str, schema: SchemaRef) -> RemoteExec {

@@ -61,9 +61,10 @@ pub(crate) fn parts(
             Ok(vec![part(state, &snapshot.schema, asked, condition, read)?])
         }
         Rows::Database(table) => {
-            let indices = asked.fields().iter().map(|field| snapshot.schema.index_of(field.name()));
-            let indices: Vec<usize> = indices.collect::<std::result::Result<_, _>>()?;
-            Ok(vec![Arc::new(table.scan(&indices)?)])
+            // A window that cannot be said in the words of the database is cut here.
+            let condition = condition(snapshot, cut, false);
+            let read = |needed: &SchemaRef| Ok(Arc::new(table.scan(needed)?) as Arc<dyn ExecutionPlan>);
+            Ok(vec![part(state, &snapshot.schema, asked, condition, read)?])
         }
         Rows::Kept(kept) => kept_parts(snapshot, kept, state, asked, cut),
     }

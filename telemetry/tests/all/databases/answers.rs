@@ -125,3 +125,15 @@ on_both! {
         assert!(shop.sent(sql).await.contains("'Dora'"), "{}", shop.sent(sql).await);
     }
 }
+
+on_both! {
+    async fn a_window_on_a_column_of_text_is_cut_here(mut shop: Shop) {
+        shop.run("CREATE TABLE logged (id bigint, at text);
+                  INSERT INTO logged VALUES (1, '2026-11-20T06:01:59Z'), (2, '2026-11-20T06:02:00Z'), (3, '2026-11-20T06:05:00Z')").await;
+        shop.table("logged", "logged", None);
+        let mut question = crate::harness::spec("SELECT count(*) AS n, max(id) AS id FROM logged");
+        question.window_on = Some("at".to_owned());
+        let slot = crate::harness::slot(Some(("06:02", "06:05")));
+        assert_eq!(crate::harness::text(&shop.world.outcome(&question, &slot).await), "n int | id int\n1 | 2");
+    }
+}
