@@ -54,7 +54,7 @@ const ONLY_IN: [(&str, &[&str]); 10] = [
     ("arrow", &["ingest", "storage", "sources", "telemetry", "bench"]),
     ("parquet", &["storage", "telemetry", "bench"]),
     ("object_store", &["storage", "telemetry", "engine"]),
-    ("reqwest", &["channels", "cli", "tests"]),
+    ("reqwest", &["channels", "cli", "tests", "bench"]),
     ("axum", &["server", "tests", "bench"]),
     ("lettre", &["channels", "tests"]),
     ("handlebars", &["channels"]),

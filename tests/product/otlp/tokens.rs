@@ -68,7 +68,9 @@ async fn a_bad_token_is_told_in_the_words_of_the_path() {
 async fn a_token_to_read_with_shows_its_own_project_and_no_other() {
     let (scene, launch) = with_tokens().await;
     let own = alerts(&[("high", "level > 100", "[hook]"), ("mine", "level > 0", "[hook]")]);
-    scene.dir.definitions("shop.yaml", &own.replace("    every: 1s", "    project: shop\n    every: 1s"));
+    // The source `levels` belongs to the project `default`.
+    let own = own.replace("SELECT level FROM levels", "SELECT 1 AS level\n    project: shop");
+    scene.dir.definitions("shop.yaml", &own);
     scene.level(1);
     let product = launch.start().await;
     scene.told("alert.started", "mine").await;
