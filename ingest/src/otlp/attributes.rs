@@ -60,8 +60,8 @@ impl<'a> Attributes<'a> {
         if !self.has_doubles() {
             return;
         }
-        let mut once: Vec<(Text<'a>, Option<Value<'a>>)> = Vec::with_capacity(self.0.len());
-        let mut places: HashMap<Text<'a>, usize> = HashMap::with_capacity(self.0.len());
+        let mut once: Vec<(Text<'a>, Option<Value<'a>>)> = Vec::new();
+        let mut places: HashMap<Text<'a>, usize> = HashMap::new();
         for (name, value) in self.0.drain(..) {
             match places.get(&name) {
                 Some(&place) => once[place].1 = value,

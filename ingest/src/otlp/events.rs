@@ -26,27 +26,35 @@ pub(super) fn exception<'r>(attributes: &'r Attributes<'_>) -> Exception<'r> {
     }
 }
 
-/// The events of one span.
+/// The events of one span. Each is read when it is its turn: a thousand of them at once could take more memory than
+/// there is.
 #[derive(Debug)]
-pub(super) struct Events<'a>(Vec<Event<'a>>);
-
-impl<'a> Events<'a> {
-    pub fn read(messages: &[&'a [u8]]) -> Result<Self, Malformed> {
-        messages.iter().map(|message| Event::read(message)).collect::<Result<_, _>>().map(Self)
-    }
-
+pub(super) struct Events<'s, 'a> {
+    messages: &'s [&'a [u8]],
     /// The attributes of the first exception.
-    pub fn exception(&self) -> Option<&Attributes<'a>> {
-        self.0.iter().find(|event| event.name == EXCEPTION).map(|event| &event.attributes)
+    pub exception: Option<Attributes<'a>>,
+}
+
+impl<'s, 'a> Events<'s, 'a> {
+    pub fn of(messages: &'s [&'a [u8]]) -> Result<Self, Malformed> {
+        let mut exception = None;
+        for message in messages {
+            if Event::name_of(message)? == EXCEPTION {
+                exception = Some(Event::read(message)?.attributes);
+                break;
+            }
+        }
+        Ok(Self { messages, exception })
     }
 
     /// Writes them as a JSON array.
     pub fn write(&self, names: &mut EmbeddedNames, json: &mut JsonText) -> Result<(), Malformed> {
         json.raw("[");
-        for (index, event) in self.0.iter().enumerate() {
+        for (index, message) in self.messages.iter().enumerate() {
             if json.is_full() {
                 break;
             }
+            let event = Event::read(message)?;
             json.raw(if index == 0 { "{\"event_name\":" } else { ",{\"event_name\":" });
             json.string(&event.name);
             if let Some(at) = instant(event.time_unix_nano) {
@@ -73,7 +81,11 @@ impl<'a> Events<'a> {
         names: &mut EmbeddedNames,
         written: &mut WrittenAttributes,
     ) -> Result<(), Stop> {
-        for (index, event) in self.0.iter().enumerate().filter(|(_, event)| event.name != EXCEPTION) {
+        for (index, message) in self.messages.iter().enumerate() {
+            let event = Event::read(message)?;
+            if event.name == EXCEPTION {
+                continue;
+            }
             let at = instant(event.time_unix_nano).unwrap_or(span.start_timestamp);
             let is_within_span = (span.start_timestamp..=span.end_timestamp).contains(&at);
             if !is_within_span && !rows.arrival.accepts(at) {

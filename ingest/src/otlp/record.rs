@@ -96,9 +96,7 @@ impl RecordKind {
             Self::PendingSpan => "pending_span",
         }
     }
-}
 
-impl RecordKind {
     /// The kind of a word in SQL.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Span, Self::Log, Self::SpanEvent, Self::PendingSpan].into_iter().find(|kind| kind.as_str() == word)

@@ -45,7 +45,7 @@ fn add(span: &Span<'_>, origin: &Arc<Origin>, rows: &mut Rows<'_>, scratch: &mut
     };
     let own_id = own_id.unwrap_or_else(|| derived_id(span));
     let trace_id = trace_id(span.trace_id).unwrap_or_else(|| lone_trace_id(&own_id));
-    let events = Events::read(&span.events)?;
+    let events = Events::of(&span.events)?;
     let written = &mut scratch.attributes;
     written.write(&span.attributes, &mut scratch.names)?;
     let room = RECORD_BYTES_MAX.saturating_sub(written.json.len());
@@ -65,8 +65,8 @@ fn add(span: &Span<'_>, origin: &Arc<Origin>, rows: &mut Rows<'_>, scratch: &mut
         message: message.as_deref().unwrap_or_else(|| cut(name, MESSAGE_BYTES_MAX)),
         kind,
         level: level::of_span(&span.attributes, span.status_code == StatusCode::Error),
-        is_exception: events.exception().is_some(),
-        exception: events.exception().map(events::exception).unwrap_or_default(),
+        is_exception: events.exception.is_some(),
+        exception: events.exception.as_ref().map(events::exception).unwrap_or_default(),
         otel_status_code: status_word(span.status_code),
         otel_status_message: non_empty(&span.status_message).map(|message| cut(message, TEXT_BYTES_MAX)),
         otel_events: Some(scratch.events.as_str()),

@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::Event;
 use watchfire_ingest::table::{Shredding, Table};
-use watchfire_ingest::{Arrival, Decoded, Encoding, Record, RecordKind, Signal, decode, records_of};
+use watchfire_ingest::{Arrival, DecodeError, Decoded, Encoding, Record, RecordKind, Signal, decode, records_of};
 use watchfire_model::Timestamp;
 
 use crate::captures::{arrived_at, project};
@@ -92,6 +92,15 @@ fn a_batch_of_which_nothing_is_taken_still_tells() {
     let decoded = taken(Signal::Traces, &traces(Vec::new(), spans), &arrival());
     assert_eq!((decoded.rejected, records(&decoded).len()), (3, 1));
     assert_snapshot!(decoded.message.as_deref().unwrap(), @"3 spans of `unknown` dropped: time 1970-01-01T00:00:02Z outside of what is accepted, 2026-11-19T06:50:00Z to 2026-11-20T07:50:00Z; check the clock");
+}
+
+#[test]
+fn what_is_dropped_costs_as_much_of_the_limit_as_what_is_kept() {
+    let resource = vec![attribute("big", text(&"x".repeat(1_000_000)))];
+    let old = Span { start_time_unix_nano: SECOND, end_time_unix_nano: SECOND, ..span(Vec::new()) };
+    let body = traces(resource, vec![old; 2_000]);
+    let refused = decode(Signal::Traces, Encoding::Protobuf, &body, &arrival(), &Shredding::default());
+    assert!(matches!(refused, Err(DecodeError::TooLarge { .. })));
 }
 
 #[test]

@@ -97,7 +97,13 @@ fn numbers_have_a_value_unless_nothing_was_recorded() {
     let described =
         Metric { unit: "1".to_owned(), description: "open carts".to_owned(), ..metric("carts", Data::Sum(level)) };
     let batch = points(&request(vec![metric("room", Data::Gauge(gauge)), metric("orders", Data::Sum(sum)), described]));
-    assert_snapshot!(shown(&batch), @"");
+    assert_snapshot!(shown(&batch), @r#"
+    {"recorded_timestamp":"2026-11-20T06:00:00.000001Z","start_timestamp":"2026-11-20T06:00:00Z","metric_name":"room","metric_type":"gauge","scalar_value":21.5,"attributes":"{\"room\":\"a\"}"}
+    {"recorded_timestamp":"2026-11-20T06:00:00.000001Z","start_timestamp":"2026-11-20T06:00:00Z","metric_name":"room","metric_type":"gauge","scalar_value":-3.0,"attributes":"{\"room\":\"a\"}"}
+    {"recorded_timestamp":"2026-11-20T06:00:00.000001Z","metric_name":"room","metric_type":"gauge","attributes":"{\"room\":\"a\"}"}
+    {"recorded_timestamp":"2026-11-20T06:00:00.000001Z","start_timestamp":"2026-11-20T06:00:00Z","metric_name":"orders","metric_type":"sum","aggregation_temporality":"delta","is_monotonic":true,"scalar_value":9.0,"attributes":"{\"room\":\"a\"}"}
+    {"recorded_timestamp":"2026-11-20T06:00:00.000001Z","start_timestamp":"2026-11-20T06:00:00Z","metric_name":"carts","metric_type":"sum","unit":"1","metric_description":"open carts","aggregation_temporality":"cumulative","is_monotonic":false,"scalar_value":2.0,"attributes":"{\"room\":\"a\"}"}
+    "#);
 }
 
 #[test]
@@ -128,7 +134,11 @@ fn histograms_of_both_kinds_have_their_buckets() {
         metric("explicit", Data::Histogram(histogram)),
         metric("exponential", Data::ExponentialHistogram(exponential)),
     ];
-    assert_snapshot!(shown(&points(&request(metrics))), @"");
+    assert_snapshot!(shown(&points(&request(metrics))), @r#"
+    {"recorded_timestamp":"2026-11-20T06:00:00Z","metric_name":"explicit","metric_type":"histogram","aggregation_temporality":"cumulative","histogram_min":0.5,"histogram_max":9.0,"histogram_sum":12.5,"histogram_count":6,"histogram_bucket_counts":[1,2,3],"histogram_explicit_bounds":[1.0,2.0],"attributes":"{}"}
+    {"recorded_timestamp":"2026-11-20T06:00:00Z","metric_name":"explicit","metric_type":"histogram","aggregation_temporality":"cumulative","histogram_count":9223372036854775807,"histogram_bucket_counts":[],"histogram_explicit_bounds":[],"attributes":"{}"}
+    {"recorded_timestamp":"2026-11-20T06:00:00Z","metric_name":"exponential","metric_type":"exponential_histogram","aggregation_temporality":"delta","histogram_count":4,"exp_histogram_scale":-2,"exp_histogram_zero_count":1,"exp_histogram_zero_threshold":0.25,"exp_histogram_positive_bucket_counts":[1,0,2],"exp_histogram_negative_bucket_counts":[],"exp_histogram_positive_bucket_counts_offset":-3,"exp_histogram_negative_bucket_counts_offset":0,"attributes":"{}"}
+    "#);
 }
 
 #[test]

@@ -108,6 +108,18 @@ impl<'a> Event<'a> {
         event.attributes.keep_each_once();
         Ok(event)
     }
+
+    /// The name alone, without reading the rest.
+    pub fn name_of(message: &'a [u8]) -> Result<Text<'a>, Malformed> {
+        let mut name = Text::default();
+        for field in Fields::of(message) {
+            let field = field?;
+            if field.number == 2 {
+                name = field.text()?;
+            }
+        }
+        Ok(name)
+    }
 }
 
 /// `Span.Link`.
