@@ -70,12 +70,6 @@ pub(crate) async fn check_sql(loaded: &mut Loaded, telemetry: &Telemetry) {
     loaded.add_problems(found);
 }
 
-/// The project of the rule; `default` while its definition is not whole.
-fn project_of(loaded: &Loaded, check: &SqlCheck) -> ProjectName {
-    let rule = loaded.definitions.rules.iter().find(|definition| definition.rule.name == check.rule);
-    rule.map_or_else(|| ProjectName::new("default"), |definition| definition.rule.project.clone())
-}
-
 /// One row at every slot is what a report wants, and a watch on changes of a total.
 fn matters(loaded: &Loaded, check: &SqlCheck, problem: &SqlProblem) -> bool {
     let watches_changes = || {

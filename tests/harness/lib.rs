@@ -21,6 +21,7 @@ pub mod postgres;
 pub mod product;
 pub mod receiver;
 pub mod slots;
+pub mod spans;
 pub mod sqlite;
 pub mod timeline;
 

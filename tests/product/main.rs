@@ -12,6 +12,7 @@ mod demo;
 mod disk_full;
 mod dockerfile;
 mod dry_run;
+mod durable;
 mod examples;
 mod flood;
 mod folder_lock;
