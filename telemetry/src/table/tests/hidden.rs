@@ -120,7 +120,7 @@ const WAYS: [&str; 24] = [
     "SELECT a.attributes->>'k' AS x, b.attributes->>'k' AS y FROM records_all a LEFT JOIN records b ON a.trace_id = b.trace_id AND b.attributes ? 'k' ORDER BY a.trace_id",
     "SELECT x->>'k' AS p, y->>'k' AS q FROM (SELECT a.attributes AS x, b.attributes AS y FROM records a CROSS JOIN records b) t WHERE x ? 'k' AND NOT (y ? 'k') ORDER BY 1, 2",
     "WITH r AS (SELECT *, attributes->>'k' AS k FROM records) SELECT k, attributes->>'a.b' FROM r WHERE k IS NOT NULL ORDER BY 1",
-    "WITH r AS (SELECT * FROM records), s AS (SELECT r.*, 1 AS one FROM r) SELECT s.attributes->>'k' FROM s JOIN r USING (span_id, trace_id) ORDER BY 1",
+    "WITH r AS (SELECT * FROM records), s AS (SELECT r.*, 1 AS one FROM r) SELECT s.attributes->>'k' FROM s JOIN r USING (trace_id, kind) ORDER BY 1",
     "SELECT trace_id FROM records WHERE trace_id IN (SELECT trace_id FROM records_all WHERE attributes->>'k' = 'four') OR attributes->>'k' = 'one'",
     "SELECT (SELECT max(attributes->>'k') FROM records_all), count(*) FROM records WHERE EXISTS (SELECT 1 FROM records WHERE attributes ? 'k')",
     "SELECT trace_id, lag(attributes->>'k') OVER (ORDER BY attributes->>'a.b', trace_id) FROM records ORDER BY 1",
