@@ -5,6 +5,7 @@ use watchfire_model::{Column, Failure, Keep, Timestamp, Value};
 use crate::Telemetry;
 use crate::engine::{Asked, Engine};
 use crate::parse::Question;
+use crate::runtime::Asker;
 use crate::verdict::observe;
 
 /// The result of an ad hoc query.
@@ -28,12 +29,12 @@ impl Telemetry {
         let engine = self.engine.clone();
         let timeout = engine.limits.query_timeout;
         let question = Question::bare(sql);
-        self.runtime.run(timeout, async move { Box::pin(run(&engine, &question, now, max_rows_kept)).await }).await
+        self.runtime.run(Asker::Person, timeout, async move { Box::pin(run(&engine, &question, now, max_rows_kept)).await }).await
     }
 }
 
 async fn run(engine: &Engine, question: &Question, now: Timestamp, most: usize) -> Result<QueryResult, Failure> {
-    let asked = Asked { at: now, window: None, window_on: None };
+    let asked = Asked { asker: Asker::Person, at: now, window: None, window_on: None };
     let ready = engine.prepare(question, asked).await.map_err(crate::engine::Refusal::into_failure)?;
     let seen = observe(ready.start()?, ready.layout(), Keep::Shown(most), &engine.limits).await;
     let seen = seen.map_err(|failure| ready.explained(failure))?;

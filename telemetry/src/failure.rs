@@ -182,13 +182,19 @@ pub(crate) fn help(root: &DataFusionError, message: &str) -> Option<&'static str
     if message.contains("require unique expression names") {
         return Some("give one of them another name with AS");
     }
+    if message.contains("table function 'unnest' not found") {
+        return Some("unnest in SELECT: `SELECT x, e FROM (SELECT x, unnest(list) AS e FROM t) AS s`");
+    }
+    if message.contains("Physical plan does not support logical expression") {
+        return Some("a sub-query that looks at the row outside cannot be run here: write a join, or a window function");
+    }
     if message.contains("a condition is true or false") {
         return Some("compare it with something, like `n > 5`");
     }
     if message.contains("must be in GROUP BY") {
         return Some("add the column to GROUP BY, or put it into an aggregate like `max(…)`");
     }
-    if message.contains("JSON value") || (message.contains("Union(") && matches!(root, DataFusionError::Plan(_))) {
+    if message.contains("does not take a JSON value") || (message.contains("Union(") && matches!(root, DataFusionError::Plan(_))) {
         return Some("a JSON value has no type: write `->>` with a cast, like `(attributes->>'key')::double`");
     }
     None

@@ -28,6 +28,7 @@ mod ad_hoc;
 mod cache;
 mod catalog;
 mod check;
+mod constants;
 mod context;
 mod cooperative;
 mod dialect;
@@ -35,6 +36,7 @@ mod engine;
 mod error;
 mod evaluate;
 mod failure;
+mod few_rows;
 mod function;
 pub mod limits;
 mod nearest;
@@ -46,6 +48,7 @@ mod plan;
 pub mod result_file;
 mod runtime;
 mod session;
+mod share;
 mod sought;
 mod source;
 mod table;
@@ -89,6 +92,7 @@ impl Telemetry {
     pub fn new(limits: Limits, sources: &[SourceSpec]) -> Result<Self, Error> {
         let engine = |error: &dyn fmt::Display| Error::Engine(error.to_string());
         let base = session::base(&limits).map_err(|error| engine(&error))?;
+        let people = share::half_of(base.runtime_env(), limits.memory_bytes);
         let runtime = QueryRuntime::new(limits.concurrency).map_err(|error| engine(&error))?;
         let cache = Arc::new(SourceCache::default());
         let records = Arc::new(MemoryRecords::new(limits.records_bytes));
@@ -98,6 +102,7 @@ impl Telemetry {
             tables: Arc::new(tables),
             plans: Arc::new(PlanCache::default()),
             limits: Arc::new(limits),
+            people,
         };
         Ok(Self { engine, runtime: Arc::new(runtime), sources: cache, records })
     }

@@ -4,13 +4,18 @@
 
 #[path = "../../../ingest/tests/all/captures.rs"]
 mod captures;
+mod casts;
 mod check;
 mod demo;
+mod examples;
 mod expected;
 mod harness;
+mod hostile;
 mod limits;
 mod memory;
+mod metrics;
 mod no_data;
+mod postgres;
 mod reference_queries;
 mod reference_rows;
 mod result_file;
