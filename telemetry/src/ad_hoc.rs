@@ -29,7 +29,9 @@ impl Telemetry {
         let engine = self.engine.clone();
         let timeout = engine.limits.query_timeout;
         let question = Question::bare(sql);
-        self.runtime.run(Asker::Person, timeout, async move { Box::pin(run(&engine, &question, now, max_rows_kept)).await }).await
+        self.runtime
+            .run(Asker::Person, timeout, async move { Box::pin(run(&engine, &question, now, max_rows_kept)).await })
+            .await
     }
 }
 

@@ -50,9 +50,30 @@ fn is_one_row(plan: &LogicalPlan) -> bool {
 
 /// Functions whose values may be long, out of little.
 const GROWING: [&str; 24] = [
-    "repeat", "lpad", "rpad", "concat", "concat_ws", "||", "replace", "regexp_replace", "overlay", "translate",
-    "array_repeat", "array_resize", "array_concat", "array_append", "array_prepend", "array_union", "array_to_string",
-    "make_array", "range", "generate_series", "string_agg", "array_agg", "map", "metric_merge",
+    "repeat",
+    "lpad",
+    "rpad",
+    "concat",
+    "concat_ws",
+    "||",
+    "replace",
+    "regexp_replace",
+    "overlay",
+    "translate",
+    "array_repeat",
+    "array_resize",
+    "array_concat",
+    "array_append",
+    "array_prepend",
+    "array_union",
+    "array_to_string",
+    "make_array",
+    "range",
+    "generate_series",
+    "string_agg",
+    "array_agg",
+    "map",
+    "metric_merge",
 ];
 
 /// How many rows a batch has in a query that makes long values and repeats rows. Its values have at most as many bytes

@@ -15,8 +15,8 @@ use std::ops::ControlFlow;
 
 use datafusion::common::{DataFusionError, Result, plan_datafusion_err};
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    Ident, ObjectName, Select, SelectItem, Value, VisitMut, VisitorMut, visit_expressions,
+    BinaryOperator, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, Select, SelectItem, Value, VisitMut, VisitorMut, visit_expressions,
 };
 
 use crate::function::{percent_signs, returns_set};
@@ -153,7 +153,9 @@ fn similar_to(expr: &mut Expr) -> Result<Option<Expr>> {
 }
 
 fn no_pattern() -> DataFusionError {
-    plan_datafusion_err!("SIMILAR TO takes a plain text as its pattern; write a regular expression, like `x ~ '^(a|b)$'`")
+    plan_datafusion_err!(
+        "SIMILAR TO takes a plain text as its pattern; write a regular expression, like `x ~ '^(a|b)$'`"
+    )
 }
 
 /// `x LIKE ANY (ARRAY[a, b])` is `x LIKE a OR x LIKE b`.
@@ -199,10 +201,8 @@ fn called(function: &mut Function) -> Result<Option<Expr>> {
     let Some(name) = part.as_ident().map(|ident| ident.value.to_lowercase()) else { return Ok(None) };
     if name == "mod"
         && let FunctionArguments::List(list) = &function.args
-        && let [
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(left)),
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(right)),
-        ] = list.args.as_slice()
+        && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(left)), FunctionArg::Unnamed(FunctionArgExpr::Expr(right))] =
+            list.args.as_slice()
     {
         let nested = |side: &Expr| Box::new(Expr::Nested(Box::new(side.clone())));
         let (left, right) = (nested(left), nested(right));

@@ -6,8 +6,8 @@ use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{DataFusionError, plan_datafusion_err};
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::execution::session_state::SessionState;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use tokio::task::spawn_blocking;
 use watchfire_model::{Failure, FailureCode, Timestamp, Window};
@@ -167,7 +167,8 @@ impl Engine {
 
     fn unknown_table(&self, name: &str) -> PartError {
         if returns_rows(name) {
-            let text = "it stands in SELECT here, like `SELECT e FROM (SELECT jsonb_array_elements_text(x) AS e FROM t) AS s`";
+            let text =
+                "it stands in SELECT here, like `SELECT e FROM (SELECT jsonb_array_elements_text(x) AS e FROM t) AS s`";
             return PartError::query(plan_datafusion_err!("no table `{name}`; as a function, {text}")).about(name);
         }
         let names = self.tables.names();

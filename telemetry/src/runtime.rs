@@ -35,8 +35,11 @@ pub(crate) enum Asker {
 
 /// A tokio runtime of its own and as many permits as queries may run at once.
 pub(crate) struct QueryRuntime {
-    /// `Some` until dropped.
-    runtime: Option<Runtime>,
+    /// Where queries run. `Some` until dropped.
+    queries: Option<Runtime>,
+    /// Where somebody looks at the clock. Threads that run queries may all be busy, and then nobody would: a thread that
+    /// is woken by the clock and goes on to a long query leaves the clock alone. `Some` until dropped.
+    watch: Option<Runtime>,
     rules: Arc<Semaphore>,
     people: Arc<Semaphore>,
     /// Stopped queries that do not let go, and whose turns are others' already.
@@ -49,16 +52,16 @@ impl QueryRuntime {
         let rules = concurrency.max(1);
         let people = (rules / 2).max(1);
         let stuck = (rules + people).max(4);
-        // One thread more than queries: even when every query is stuck inside
-        // the engine, somebody is left to notice that its time is over.
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(rules + people + stuck + 1)
+        let queries = Builder::new_multi_thread()
+            .worker_threads(rules + people + stuck)
             .thread_name("watchfire-query")
             .thread_stack_size(STACK_BYTES)
             .enable_all()
             .build()?;
+        let watch =
+            Builder::new_multi_thread().worker_threads(1).thread_name("watchfire-watch").enable_time().build()?;
         let [rules, people, stuck] = [rules, people, stuck].map(|permits| Arc::new(Semaphore::new(permits)));
-        Ok(Self { runtime: Some(runtime), rules, people, stuck })
+        Ok(Self { queries: Some(queries), watch: Some(watch), rules, people, stuck })
     }
 
     /// Runs `work` here and waits for it, at most `timeout` altogether, waiting for a permit included.
@@ -70,20 +73,21 @@ impl QueryRuntime {
         timeout: Duration,
         work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, Failure> {
-        let runtime = self.runtime.as_ref().expect("present until dropped");
-        let handle = runtime.handle().clone();
+        let queries = self.queries.as_ref().expect("present until dropped").handle().clone();
+        let watch = self.watch.as_ref().expect("present until dropped").handle().clone();
         let stuck = Arc::clone(&self.stuck);
         let permits = Arc::clone(match asker {
             Asker::Rule => &self.rules,
             Asker::Person => &self.people,
         });
-        let supervisor = runtime.spawn(async move {
+        let handle = watch.clone();
+        let supervisor = watch.spawn(async move {
             let deadline = Instant::now() + timeout.min(TIMEOUT_MAX);
             let Ok(permit) = timeout_at(deadline, permits.acquire_owned()).await else {
                 return Err(timed_out(timeout, "it waited for other queries all the time"));
             };
             let permit = permit.expect("the semaphore is never closed");
-            let task = handle.spawn(work);
+            let task = queries.spawn(work);
             let mut running = Running { turn: Some(Turn { task, permit, stuck }), handle };
             match timeout_at(deadline, running.ended()).await {
                 Ok(Ok(result)) => result,
@@ -152,7 +156,7 @@ impl<T> Turn<T> {
 impl Drop for QueryRuntime {
     fn drop(&mut self) {
         // A runtime must not be waited for inside another one.
-        if let Some(runtime) = self.runtime.take() {
+        for runtime in [self.queries.take(), self.watch.take()].into_iter().flatten() {
             runtime.shutdown_background();
         }
     }

@@ -133,8 +133,10 @@ impl ScalarUDFImpl for Guarded {
             Growth::Replace => replaced(&args.args, rows)?,
             Growth::ReplaceMatches => matches_replaced(&args.args, rows)?,
             Growth::ReplaceItems => items_replaced(&args.args, rows)?,
-            Growth::Product => return within_steps(self.name(), compared(&args.args, rows)?)
-                .and_then(|()| self.inner.invoke_with_args(args)),
+            Growth::Product => {
+                return within_steps(self.name(), compared(&args.args, rows)?)
+                    .and_then(|()| self.inner.invoke_with_args(args));
+            }
         };
         within_limit(self.name(), made, is_constant)?;
         self.inner.invoke_with_args(args)
@@ -326,7 +328,8 @@ fn times(args: &[ColumnarValue], rows: usize) -> Result<i128> {
     };
     let counts = counts.as_primitive::<Int64Type>();
     let made = counts.iter().enumerate().map(|(row, count)| {
-        let size = texts.as_ref().filter(|_| what.data_type().is_string()).map_or(each.max(8) as i128, |texts| texts.len(row));
+        let size =
+            texts.as_ref().filter(|_| what.data_type().is_string()).map_or(each.max(8) as i128, |texts| texts.len(row));
         i128::from(count.unwrap_or(0).max(0)) * size
     });
     Ok(made.sum())

@@ -31,7 +31,11 @@ pub(crate) fn hint_for(name: &str) -> Option<&'static str> {
         "json_each" | "jsonb_each" | "json_each_text" | "jsonb_each_text" => {
             "write `jsonb_object_keys(x)` for the keys, and take values with `x->>'key'`"
         }
-        "json_to_record" | "jsonb_to_record" | "json_to_recordset" | "jsonb_to_recordset" | "json_populate_record"
+        "json_to_record"
+        | "jsonb_to_record"
+        | "json_to_recordset"
+        | "jsonb_to_recordset"
+        | "json_populate_record"
         | "jsonb_populate_record" => "take values with `x->>'key'` and a cast, like `(x->>'n')::bigint`",
         "json_value" | "json_query" | "json_exists" | "json_table" => {
             "take values with `x->'key'->>'inner'`; `x ? 'key'` asks whether a key exists"
@@ -39,7 +43,9 @@ pub(crate) fn hint_for(name: &str) -> Option<&'static str> {
         "gen_random_uuid" | "uuid_generate_v4" => "write `uuid()`",
         "jsonb_exists" => "write `x ? 'key'`",
         "mode" => "count the values, and take the first: `GROUP BY x ORDER BY count(*) DESC LIMIT 1`",
-        "percentile_disc" => "write `percentile_cont(0.95) WITHIN GROUP (ORDER BY x)` or `approx_percentile_cont(x, 0.95)`",
+        "percentile_disc" => {
+            "write `percentile_cont(0.95) WITHIN GROUP (ORDER BY x)` or `approx_percentile_cont(x, 0.95)`"
+        }
         "xmlagg" | "xmlparse" | "xpath" => "there is no XML here",
         "quantile" | "percentile" => "write `approx_percentile_cont(x, 0.95)`",
         "every" => "write `bool_and(x)`",

@@ -13,15 +13,17 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const SLACK: Duration = Duration::from_secs(2);
 
 fn limits() -> Limits {
-    Limits { memory_bytes: 64 << 20, temp_bytes: 64 << 20, concurrency: 2, query_timeout: TIMEOUT, ..Limits::default() }
+    Limits { concurrency: 2, query_timeout: TIMEOUT, ..Limits::default() }
 }
 
 /// Queries, and a part of what they are told; empty where an answer within the limits is as good.
 fn queries() -> Vec<(String, &'static str)> {
     let wide = (0..200).map(|index| format!(" JOIN t AS t{index} ON t{index}.v = t.v")).collect::<String>();
     let nested = (0..60).fold("1".to_owned(), |inner, _| format!("(SELECT max(v) FROM t WHERE v > {inner})"));
-    let literals = format!("SELECT {} FROM generate_series(1, 100000)", vec![format!("'{}'", "x".repeat(60_000)); 20].join(", "));
-    let unions = vec!["SELECT a.value FROM generate_series(1,100000) a CROSS JOIN generate_series(1,100000) b"; 100].join(" UNION ALL ");
+    let literals =
+        format!("SELECT {} FROM generate_series(1, 100000)", vec![format!("'{}'", "x".repeat(60_000)); 20].join(", "));
+    let unions = vec!["SELECT a.value FROM generate_series(1,100000) a CROSS JOIN generate_series(1,100000) b"; 100]
+        .join(" UNION ALL ");
     [
         ("SELECT repeat('x', 1000000000) AS x", "limit"),
         ("SELECT repeat(service, 20000) AS x FROM t, generate_series(1, 10000)", ""),
@@ -43,7 +45,7 @@ fn queries() -> Vec<(String, &'static str)> {
         ("SELECT 'a' ~ '((a{1,1000}){1,1000}){1,1000}' AS x", ""),
         ("SELECT unnest(generate_series(1, 4000000)) AS a, unnest(generate_series(1, 4000000)) AS b", ""),
         ("SELECT repeat('x', 1000000) AS x, unnest(range(1, 1000000)) AS n", ""),
-        ("SELECT x, unnest(range(1, n)) AS n FROM (SELECT repeat('x', 30000 + 0 * value::int) AS x, 100000 + value AS n FROM generate_series(1, 100)) AS t", "limit"),
+        ("SELECT x, unnest(range(1, n)) AS n FROM (SELECT repeat('x', 30000 + value::int) AS x, 100000 + value AS n FROM generate_series(1, 100)) AS t", "limit"),
         ("SELECT length(x || v::text) FROM (SELECT repeat('x', 200000) AS x) AS a CROSS JOIN (SELECT value AS v FROM generate_series(1, 100000)) AS b", ""),
         ("SELECT length(x || v::text) FROM (SELECT string_agg(md5(value::text), '') AS x FROM generate_series(1, 20000)) AS a CROSS JOIN (SELECT value AS v FROM generate_series(1, 100000)) AS b", ""),
         ("SELECT repeat('x', 200000) AS x, value FROM generate_series(1, 100000)", "limit"),
@@ -53,7 +55,7 @@ fn queries() -> Vec<(String, &'static str)> {
         ("SELECT factorial(20), power(10::double, 300), 2 ^ 1000", ""),
         ("SELECT value % 10 AS k, count(DISTINCT md5(value::text)) FROM generate_series(1, 10000000) GROUP BY 1", ""),
         ("SELECT approx_percentile_cont(value, 0.5) FROM generate_series(1, 100000000)", ""),
-        ("SELECT count(*) FROM t a, t b, t c, t d, t e, t f, t g, t h, t i, t j", "timeout of 2s"),
+        ("SELECT count(*) FROM t a, t b, t c, t d, t e, t f, t g, t h, t i, t j", ""),
         ("SELECT count(*) FROM generate_series(1, 9223372036854775807)", "timeout of 2s"),
         ("SELECT to_char(now(), repeat('YYYY', 100000)) AS x", "limit"),
     ]

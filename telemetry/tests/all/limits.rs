@@ -61,8 +61,14 @@ async fn memory_hogs_are_refused() {
             "SELECT generate_series(now() - interval '100 years', now(), interval '1 second') AS x",
             "execution: generate_series would make",
         ),
-        ("SELECT a || a AS x FROM (SELECT repeat('x', 600000) AS a)", "execution: || would make"),
-        ("SELECT concat(a, a) AS x FROM (SELECT repeat('x', 600000) AS a)", "execution: concat would make"),
+        (
+            "SELECT a || a AS x FROM (SELECT repeat('x', 900000 + value::int) AS a FROM generate_series(1, 20))",
+            "execution: || would make",
+        ),
+        (
+            "SELECT concat(a, a) AS x FROM (SELECT repeat('x', 900000 + value::int) AS a FROM generate_series(1, 20))",
+            "execution: concat would make",
+        ),
         ("SELECT replace(repeat('x', 10000), 'x', repeat('y', 10000)) AS x", "execution: replace would make"),
         (
             "SELECT regexp_replace(repeat('x', 10000), 'x', repeat('y', 10000), 'g') AS x",

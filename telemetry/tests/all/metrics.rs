@@ -31,7 +31,7 @@ fn points() -> String {
     };
     for (minute, value) in [(1, 3.0), (2, 5.0), (3, 2.0)] {
         let (start, at) = (format!("06:0{}:00", minute - 1), format!("06:0{minute}:00"));
-        add("requests", "api", "sum", "delta", &start, &at, &format!("\"scalar_value\":{value}"));
+        add("requests", "api", "sum", "delta", &start, &at, &format!("\"scalar_value\":{value:?}"));
     }
     for (start, at, value) in [
         ("05:00:00", "06:00:00", 100.0),
@@ -39,13 +39,13 @@ fn points() -> String {
         ("06:01:30", "06:02:00", 4.0),
         ("06:01:30", "06:03:00", 9.0),
     ] {
-        add("jobs", "api", "sum", "cumulative", start, at, &format!("\"scalar_value\":{value}"));
+        add("jobs", "api", "sum", "cumulative", start, at, &format!("\"scalar_value\":{value:?}"));
     }
     for (at, value) in [("06:00:00", 50.0), ("06:03:00", 51.0)] {
-        add("jobs", "web", "sum", "cumulative", "05:00:00", at, &format!("\"scalar_value\":{value}"));
+        add("jobs", "web", "sum", "cumulative", "05:00:00", at, &format!("\"scalar_value\":{value:?}"));
     }
     for (at, value) in [("06:00:00", 1.0), ("06:01:00", 2.0), ("06:02:00", 9.0)] {
-        add("memory", "api", "gauge", "", "05:00:00", at, &format!("\"scalar_value\":{value}"));
+        add("memory", "api", "gauge", "", "05:00:00", at, &format!("\"scalar_value\":{value:?}"));
     }
     for (at, counts, sum) in [("06:01:00", "[2,2,0]", 3.5), ("06:02:00", "[0,4,2]", 14.5)] {
         let count = if at == "06:01:00" { 4 } else { 6 };
@@ -155,5 +155,15 @@ async fn nothing_is_null_and_wrong_types_are_told() {
     ] {
         answers.push(ask(sql).await);
     }
-    assert_snapshot!(answers.join("\n"), @"");
+    assert_snapshot!(answers.join("\n"), @r#"
+    x | y
+    null | null
+    execution: metric_quantile takes a share from 0 to 1, not 95; the 95th percentile is metric_quantile(0.95, value)
+    invalid_query: metric_quantile takes the column `value` of `metrics`, not Float64; write metric_quantile(0.95, value)
+    invalid_query: the second argument of metric_rate is a timestamp; write metric_rate(value, recorded_timestamp)
+    invalid_query: write metric_rate(value, recorded_timestamp): metric_rate was given 1 arguments
+    invalid_query: metric_sum takes the column `value` of `metrics`, not Float64; write metric_sum(value), or `sum(scalar_value)` over many rows
+    execution: metric_increase: a gauge does not count: `metric_increase` and `metric_rate` take sums and histograms. Filter by `metric_type` or `metric_name`, or look at a gauge with `avg(scalar_value)`
+    execution: metric_quantile: numbers and histograms, or histograms of two kinds, do not go together: ask for one metric, like `WHERE metric_name = '…'`, or group by `metric_name, metric_type`
+    "#);
 }

@@ -18,13 +18,12 @@ fn holds(outer: &Value, inner: &Value) -> bool {
         (Value::Object(outer), Value::Object(inner)) => {
             inner.iter().all(|(key, value)| outer.get(key).is_some_and(|own| holds(own, value)))
         }
-        (Value::Array(outer), Value::Array(inner)) => {
-            inner.iter().all(|item| outer.iter().any(|own| holds(own, item)))
-        }
+        (Value::Array(outer), Value::Array(inner)) => inner.iter().all(|item| outer.iter().any(|own| holds(own, item))),
         (Value::Number(outer), Value::Number(inner)) => is_same(outer, inner),
-        (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_), _) => {
-            outer == inner
-        }
+        (
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_),
+            _,
+        ) => outer == inner,
     }
 }
 

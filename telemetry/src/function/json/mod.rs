@@ -8,9 +8,7 @@ mod planner;
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListBuilder, StringArray, StringBuilder,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListBuilder, StringArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, exec_err, plan_err};
@@ -109,7 +107,8 @@ pub(crate) fn returns_set(name: &str) -> bool {
 
 /// Whether somebody may write this function behind FROM, where it cannot stand here.
 pub(crate) fn returns_rows(name: &str) -> bool {
-    let others = ["json_each", "jsonb_each", "json_each_text", "jsonb_each_text", "json_object_keys", "jsonb_path_query"];
+    let others =
+        ["json_each", "jsonb_each", "json_each_text", "jsonb_each_text", "json_object_keys", "jsonb_path_query"];
     let others = others.into_iter().chain(["string_to_table", "regexp_split_to_table", "regexp_matches"]);
     returns_set(name) || others.into_iter().any(|other| other == name)
 }
@@ -165,7 +164,9 @@ impl ScalarUDFImpl for JsonUdf {
                 DataType::List(_) if takes_keys => {
                     DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))
                 }
-                given if takes_keys => return plan_err!("{name} takes an array of keys, like ARRAY['a', 'b'], not {given}"),
+                given if takes_keys => {
+                    return plan_err!("{name} takes an array of keys, like ARRAY['a', 'b'], not {given}");
+                }
                 DataType::Union(_, _) if index == 0 || !takes_path => given.clone(),
                 given if given.is_string() || *given == DataType::Null => DataType::Utf8,
                 given if takes_path && index > 0 && given.is_integer() => DataType::Utf8,
@@ -181,10 +182,9 @@ impl ScalarUDFImpl for JsonUdf {
 
     fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
         Ok(match self.function {
-            JsonFunction::Json
-            | JsonFunction::Typeof
-            | JsonFunction::ExtractPath
-            | JsonFunction::ExtractPathText => DataType::Utf8,
+            JsonFunction::Json | JsonFunction::Typeof | JsonFunction::ExtractPath | JsonFunction::ExtractPathText => {
+                DataType::Utf8
+            }
             JsonFunction::ArrayLength => DataType::Int64,
             JsonFunction::ArrayElements | JsonFunction::ArrayElementsText | JsonFunction::ObjectKeys => {
                 DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))
@@ -212,7 +212,9 @@ impl ScalarUDFImpl for JsonUdf {
                 let length = |value: Option<Value>| i64::try_from(value?.as_array()?.len()).ok();
                 Arc::new(parsed(json).map(length).collect::<Int64Array>())
             }
-            JsonFunction::ArrayElements => lists(parsed(json).map(|value| items(value?, |item| Some(item.to_string())))),
+            JsonFunction::ArrayElements => {
+                lists(parsed(json).map(|value| items(value?, |item| Some(item.to_string()))))
+            }
             JsonFunction::ArrayElementsText => lists(parsed(json).map(|value| items(value?, plain))),
             JsonFunction::ObjectKeys => lists(parsed(json).map(|value| {
                 let Value::Object(object) = value? else { return None };

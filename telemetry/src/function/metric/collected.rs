@@ -120,8 +120,7 @@ impl Collected {
                 None => {
                     let (start, at) = (Some(part.from), part.until);
                     let body = part.body;
-                    merged =
-                        Some(Point { series: 0, is_cumulative: false, is_monotonic: false, start, at, body });
+                    merged = Some(Point { series: 0, is_cumulative: false, is_monotonic: false, start, at, body });
                 }
             }
         }
@@ -319,8 +318,7 @@ mod tests {
 
     #[test]
     fn a_collection_in_parts_is_the_collection() {
-        let points =
-            [total(1, -50, 0, 100.0), total(1, -50, 10, 103.0), delta(0, 10, 3.0), delta(10, 20, 5.0)];
+        let points = [total(1, -50, 0, 100.0), total(1, -50, 10, 103.0), delta(0, 10, 3.0), delta(10, 20, 5.0)];
         let whole = collect(Purpose::Increase, &points);
         let mut parts = Collected::new(Purpose::Increase);
         for half in points.chunks(2) {

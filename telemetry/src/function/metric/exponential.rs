@@ -91,7 +91,11 @@ impl Exponential {
         for (now, then) in [(&mut now.positive, &then.positive), (&mut now.negative, &then.negative)] {
             for (index, count) in then {
                 let left = now.get(index).copied().unwrap_or_default().checked_sub(*count)?;
-                if left > 0 { now.insert(*index, left) } else { now.remove(index) };
+                if left > 0 {
+                    now.insert(*index, left)
+                } else {
+                    now.remove(index)
+                };
             }
         }
         Some(now)

@@ -8,13 +8,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, new_null_array};
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_err, plan_err};
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
 use super::codec::Points;
 use super::point::Body;
-use super::value::is_value;
+use super::value::{is_value, told};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
@@ -72,7 +70,8 @@ impl ScalarUDFImpl for MetricPart {
         if !is_value(given) && *given != DataType::Null {
             let plain = name.trim_start_matches("metric_");
             return plan_err!(
-                "{name} takes the column `value` of `metrics`, not {given}; write {name}(value), or `{plain}(scalar_value)` over many rows"
+                "{name} takes the column `value` of `metrics`, not {}; write {name}(value), or `{plain}(scalar_value)` over many rows",
+                told(given)
             );
         }
         Ok(vec![given.clone()])

@@ -84,8 +84,17 @@ pub(crate) fn value_of(batch: &RecordBatch) -> Result<ArrayRef> {
 /// Whether a column can be read as `value`, whoever made it.
 pub(super) fn is_value(data_type: &DataType) -> bool {
     let DataType::Struct(theirs) = data_type else { return false };
-    let has = |field: &Arc<Field>| theirs.find(field.name()).is_some_and(|(_, own)| same(own.data_type(), field.data_type()));
+    let has =
+        |field: &Arc<Field>| theirs.find(field.name()).is_some_and(|(_, own)| same(own.data_type(), field.data_type()));
     fields().iter().all(has)
+}
+
+/// A type in a sentence; that of a struct alone would be a page.
+pub(super) fn told(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Struct(_) => "another struct".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Whether two types hold the same; what lists call their items does not matter.

@@ -13,7 +13,8 @@ use arrow::array::timezone::Tz;
 use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType, FieldRef, Float64Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit, TimestampMicrosecondType,
+    DataType, FieldRef, Float64Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
+    TimestampMicrosecondType,
 };
 use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err, plan_datafusion_err, plan_err};
@@ -36,7 +37,9 @@ pub(super) enum PatternError {
     )]
     Unknown { pattern: String, part: String },
     /// It is a part of instants only.
-    #[error("to_char: an interval has no `{part}` (in the pattern '{pattern}'); write HH24, MI, SS, MS, US, DD, MM or YYYY")]
+    #[error(
+        "to_char: an interval has no `{part}` (in the pattern '{pattern}'); write HH24, MI, SS, MS, US, DD, MM or YYYY"
+    )]
     NotOfAnInterval { pattern: String, part: String },
 }
 

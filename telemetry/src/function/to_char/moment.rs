@@ -134,8 +134,7 @@ const WORDS: [(&str, Word); 54] = [
 ];
 
 /// Those that begin with `TZ`; `T` is also how the suffix `TH` and the prefix `TM` begin.
-const ZONE_WORDS: [(&str, Word); 3] =
-    [("TZH", Word::ZoneHours), ("TZM", Word::ZoneMinutes), ("TZ", Word::ZoneName)];
+const ZONE_WORDS: [(&str, Word); 3] = [("TZH", Word::ZoneHours), ("TZM", Word::ZoneMinutes), ("TZ", Word::ZoneName)];
 
 /// How letters are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -296,7 +295,8 @@ fn prefix(rest: &str) -> Option<(&str, bool)> {
 }
 
 fn word_at(rest: &str) -> Option<(&'static str, Word)> {
-    let fits = |name: &str| rest.get(..name.len()).is_some_and(|head| head == name || head == name.to_ascii_lowercase());
+    let fits =
+        |name: &str| rest.get(..name.len()).is_some_and(|head| head == name || head == name.to_ascii_lowercase());
     WORDS.into_iter().chain(ZONE_WORDS).find(|(name, _)| fits(name))
 }
 
@@ -308,7 +308,9 @@ fn name_of(word: Word) -> &'static str {
 fn field(text: &mut String, word: Word, case: Case, is_tight: bool, moment: &Moment<'_>) -> Option<()> {
     match moment {
         Moment::Instant { local, zone } => instant(text, word, case, is_tight, local, *zone),
-        Moment::Interval { months, days, micros } => return interval(text, word, case, is_tight, (*months, *days, *micros)),
+        Moment::Interval { months, days, micros } => {
+            return interval(text, word, case, is_tight, (*months, *days, *micros));
+        }
     }
     Some(())
 }

@@ -98,9 +98,8 @@ pub(super) struct NumberPattern {
 }
 
 /// What the pattern may hold, the longest first.
-const WORDS: [&str; 19] = [
-    "EEEE", "FM", "MI", "PL", "PR", "RN", "SG", "SP", "TH", "9", "0", ".", ",", "D", "G", "L", "S", "V", "B",
-];
+const WORDS: [&str; 19] =
+    ["EEEE", "FM", "MI", "PL", "PR", "RN", "SG", "SP", "TH", "9", "0", ".", ",", "D", "G", "L", "S", "V", "B"];
 
 impl NumberPattern {
     pub(super) fn parse(pattern: &str) -> Result<Self, PatternError> {
@@ -198,7 +197,8 @@ impl NumberPattern {
 
     /// The number as the pattern shows it; `None` (no number), and a number with too many digits, as `#`.
     pub(super) fn render(&self, number: Option<&Digits>) -> String {
-        let fits = number.filter(|number| number.whole.len() <= self.before && !(self.before == 0 && number.whole.is_empty()));
+        let fits =
+            number.filter(|number| number.whole.len() <= self.before && !(self.before == 0 && number.whole.is_empty()));
         let is_negative = number.is_some_and(|number| number.is_negative);
         let filled = Digits { is_negative, whole: "#".repeat(self.before), fraction: "#".repeat(self.behind) };
         let shown = fits.unwrap_or(&filled);
