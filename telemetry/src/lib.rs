@@ -29,6 +29,7 @@ mod ad_hoc;
 mod cache;
 mod catalog;
 mod check;
+mod constants;
 mod context;
 mod cooperative;
 mod dialect;
@@ -36,6 +37,7 @@ mod engine;
 mod error;
 mod evaluate;
 mod failure;
+mod few_rows;
 mod function;
 pub mod limits;
 mod nearest;
@@ -48,6 +50,7 @@ mod remote;
 pub mod result_file;
 mod runtime;
 mod session;
+mod share;
 mod shredded;
 mod sought;
 mod source;
@@ -100,6 +103,7 @@ impl Telemetry {
         let base = session::base(&limits).map_err(|error| engine(&error))?;
         let objects = ObjectStoreUrl::parse(table::parquet::OBJECTS).map_err(|error| engine(&error))?;
         base.runtime_env().register_object_store(objects.as_ref(), keeper.objects());
+        let people = share::half_of(base.runtime_env(), limits.memory_bytes);
         let runtime = QueryRuntime::new(limits.concurrency).map_err(|error| engine(&error))?;
         let cache = Arc::new(SourceCache::default());
         let tables = Tables::new(sources, &cache, &limits, keeper, StatePort::default())?;
@@ -109,6 +113,7 @@ impl Telemetry {
             plans: Arc::new(PlanCache::default()),
             limits: Arc::new(limits),
             project: ProjectName::new(DEFAULT_PROJECT),
+            people,
         };
         Ok(Self { engine, runtime: Arc::new(runtime), sources: cache })
     }

@@ -184,3 +184,39 @@ async fn nobody_sees_the_columns() {
         assert!(!said.contains("_attribute:"), "{sql}: {failure}");
     }
 }
+
+/// Run with `--run-ignored all --no-capture`; figures, not a promise.
+#[tokio::test]
+#[ignore = "prints how much a column is cheaper"]
+async fn how_much_cheaper_a_column_is() {
+    let text = "lorem ipsum dolor sit amet ".repeat(20);
+    let rows: Vec<Row> = (0..50_000)
+        .map(|second| {
+            let model = second % 7;
+            Row::at(
+                second,
+                &format!(r#"{{"a":"{text}","b":[1,2,3],"c":{{"d":"{text}"}},"k":"model {model}","a.b":{second}}}"#),
+            )
+        })
+        .collect();
+    let read = [
+        ("memory", Shelf::new(&KEYS).hot(&rows, &KEYS).tables(), Shelf::new(&[]).hot(&rows, &[]).tables()),
+        ("files", Shelf::new(&KEYS).file(&rows, &KEYS).await.tables(), Shelf::new(&[]).file(&rows, &[]).await.tables()),
+    ];
+    for sql in [
+        "SELECT attributes->>'k' AS model, count(*), sum(CASE WHEN is_exception THEN 1 ELSE 0 END) FROM records GROUP BY model",
+        "SELECT trace_id, attributes->>'k', attributes->>'a.b' FROM records ORDER BY start_timestamp DESC LIMIT 100",
+        "SELECT attributes->>'k' AS model, sum((attributes->>'a.b')::double) FROM records WHERE attributes ? 'a.b' GROUP BY model",
+    ] {
+        for (place, column, json) in &read {
+            let mut took = Vec::new();
+            for tables in [column, json] {
+                query(tables, sql).await;
+                let begun = std::time::Instant::now();
+                query(tables, sql).await;
+                took.push(begun.elapsed());
+            }
+            println!("{place}: {:?} by column, {:?} by JSON: {sql}", took[0], took[1]);
+        }
+    }
+}
