@@ -5,6 +5,7 @@ use watchfire_model::{Column, Failure, Keep, Timestamp, Value};
 use crate::Telemetry;
 use crate::engine::{Asked, Engine};
 use crate::parse::Question;
+use crate::runtime::Asker;
 use crate::verdict::observe;
 
 /// The result of an ad hoc query.
@@ -28,7 +29,9 @@ impl Telemetry {
         let engine = self.engine.clone();
         let timeout = engine.limits.query_timeout;
         let question = Question::bare(sql);
-        self.runtime.run(timeout, async move { Box::pin(run(&engine, &question, now, max_rows_kept)).await }).await
+        self.runtime
+            .run(Asker::Person, timeout, async move { Box::pin(run(&engine, &question, now, max_rows_kept)).await })
+            .await
     }
 }
 

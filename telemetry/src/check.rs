@@ -14,6 +14,7 @@ use crate::failure;
 use crate::parse::{Parsed, Question};
 use crate::part::{PartError, SqlPart};
 use crate::place::{Place, of_error};
+use crate::runtime::Asker;
 use crate::sought;
 
 /// A mistake, or a doubt, about a text of a rule.
@@ -73,14 +74,14 @@ impl Telemetry {
         let (question, window_on, sought) = (Question::of(query), query.window_on.clone(), sought.clone());
         let timeout = query.timeout.max(engine.limits.query_timeout);
         let work = async move { Ok(Box::pin(check(&engine, question, window_on, &sought)).await) };
-        self.runtime.run(timeout, work).await.unwrap_or_else(|failure| vec![of_failure(&failure)])
+        self.runtime.run(Asker::Person, timeout, work).await.unwrap_or_else(|failure| vec![of_failure(&failure)])
     }
 }
 
 async fn check(engine: &Engine, question: Question, window_on: Option<String>, sought: &Sought) -> Vec<SqlProblem> {
     let window = Some(Window { start: SOME_TIME, end: SOME_TIME });
     let window_on_again = window_on.clone();
-    let asked = Asked { at: SOME_TIME, window, window_on, environments: None };
+    let asked = Asked { asker: Asker::Person, at: SOME_TIME, window, window_on, environments: None };
     match engine.prepare(&question, asked.clone()).await {
         Err(Refusal::Parts(mut errors)) => {
             // Conditions that do not parse hide the mistakes of those that do.
@@ -92,7 +93,8 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, s
             let mut problems: Vec<_> = errors.iter().map(|error| of_part(error, &question)).collect();
             // Nor do they hide a misspelt key: the columns are those of the query alone.
             let bare = Question { when: None, recover_when: None, severity: Vec::new(), ..question.clone() };
-            let asked = Asked { at: SOME_TIME, window, window_on: window_on_again, environments: None };
+            let asked =
+                Asked { asker: Asker::Person, at: SOME_TIME, window, window_on: window_on_again, environments: None };
             if errors.iter().all(|error| error.part != SqlPart::Query)
                 && let Ok(ready) = engine.prepare(&bare, asked).await
             {

@@ -1,6 +1,9 @@
 //! What people write for PostgreSQL, in the words of the engine: changes to the syntax before it is planned.
 //!
 //! - `x::jsonb`, `x::uuid`, `x::character varying`, …: types that the engine has by other names;
+//! - `x::varchar(5)`: the first five characters;
+//! - `x #>> '{a,1}'`: the path of keys that the text is;
+//! - `x SIMILAR TO 'a%'`: the regular expression that it means;
 //! - `x ILIKE ANY (ARRAY[…])`: one comparison for each;
 //! - `jsonb_array_elements(x)` and other functions that return sets: `unnest` of the list;
 //! - `to_timestamp(x, 'YYYY-MM-DD')`: patterns with percent signs;
@@ -12,8 +15,8 @@ use std::ops::ControlFlow;
 
 use datafusion::common::{DataFusionError, Result, plan_datafusion_err};
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    Ident, ObjectName, Select, SelectItem, Value, VisitMut, VisitorMut, visit_expressions,
+    BinaryOperator, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, Select, SelectItem, Value, VisitMut, VisitorMut, visit_expressions,
 };
 
 use crate::function::{percent_signs, returns_set};
@@ -40,6 +43,8 @@ impl VisitorMut for Translator {
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
         let changed = match expr {
             Expr::Cast { .. } => cast(expr),
+            Expr::BinaryOp { .. } => path(expr),
+            Expr::SimilarTo { .. } => similar_to(expr),
             Expr::Like { any: true, .. } | Expr::ILike { any: true, .. } => like_any(expr),
             Expr::Function(function) => called(function),
             _ => Ok(None),
@@ -57,11 +62,28 @@ impl VisitorMut for Translator {
 
 /// A cast to a type that the engine has by another name.
 fn cast(expr: &mut Expr) -> Result<Option<Expr>> {
-    let Expr::Cast { expr: inner, data_type, .. } = expr else { return Ok(None) };
+    let Expr::Cast { kind, expr: inner, data_type, .. } = expr else { return Ok(None) };
     let other = match data_type {
         DataType::JSON | DataType::JSONB => {
             let inner = std::mem::replace(inner.as_mut(), Expr::value(Value::Null));
             return Ok(Some(call("jsonb", vec![inner])));
+        }
+        DataType::CharacterVarying(Some(length))
+        | DataType::CharVarying(Some(length))
+        | DataType::Varchar(Some(length))
+        | DataType::Character(Some(length))
+        | DataType::Char(Some(length)) => {
+            // The engine would keep all of it.
+            let CharacterLength::IntegerLength { length, .. } = length else { return Ok(None) };
+            let length = Expr::value(Value::Number(length.to_string(), false));
+            let text = Expr::Cast {
+                kind: kind.clone(),
+                expr: Box::new(std::mem::replace(inner.as_mut(), Expr::value(Value::Null))),
+                data_type: DataType::Text,
+                array: false,
+                format: None,
+            };
+            return Ok(Some(call("left", vec![text, length])));
         }
         DataType::Uuid
         | DataType::CharacterVarying(_)
@@ -81,6 +103,59 @@ fn cast(expr: &mut Expr) -> Result<Option<Expr>> {
     };
     *data_type = other;
     Ok(None)
+}
+
+/// `x #>> '{a,1}'`: the engine would look for a key of that name.
+fn path(expr: &mut Expr) -> Result<Option<Expr>> {
+    let Expr::BinaryOp { left, op, right } = expr else { return Ok(None) };
+    let name = match op {
+        BinaryOperator::HashArrow => "jsonb_extract_path",
+        BinaryOperator::HashLongArrow => "jsonb_extract_path_text",
+        _ => return Ok(None),
+    };
+    let Expr::Value(value) = right.as_ref() else { return Ok(None) };
+    let Value::SingleQuotedString(text) = &value.value else { return Ok(None) };
+    let inside = text.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    let Some(inside) = inside.filter(|inside| !inside.is_empty()) else {
+        return Err(plan_datafusion_err!("'{text}' is no path; write it like `x #>> '{{key,inner}}'`"));
+    };
+    let steps = inside.split(',').map(|step| step.trim().trim_matches('"').to_owned());
+    let mut arguments = vec![std::mem::replace(left.as_mut(), Expr::value(Value::Null))];
+    arguments.extend(steps.map(|step| Expr::value(Value::SingleQuotedString(step))));
+    Ok(Some(call(name, arguments)))
+}
+
+/// `SIMILAR TO`: the engine takes its pattern for a regular expression as it is.
+fn similar_to(expr: &mut Expr) -> Result<Option<Expr>> {
+    let Expr::SimilarTo { negated, expr: inner, pattern, escape_char } = expr else { return Ok(None) };
+    let text = match pattern.as_ref() {
+        Expr::Value(value) if escape_char.is_none() => match &value.value {
+            Value::SingleQuotedString(text) => text,
+            _ => return Err(no_pattern()),
+        },
+        _ => return Err(no_pattern()),
+    };
+    let mut regex = "^(?s:".to_owned();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '%' => regex.push_str(".*"),
+            '_' => regex.push('.'),
+            '\\' => regex.extend(characters.next().into_iter().flat_map(|escaped| ['\\', escaped])),
+            '.' | '^' | '$' => regex.extend(['\\', character]),
+            other => regex.push(other),
+        }
+    }
+    regex.push_str(")$");
+    let op = if *negated { BinaryOperator::PGRegexNotMatch } else { BinaryOperator::PGRegexMatch };
+    let left = Box::new(Expr::Nested(Box::new(std::mem::replace(inner.as_mut(), Expr::value(Value::Null)))));
+    Ok(Some(Expr::BinaryOp { left, op, right: Box::new(Expr::value(Value::SingleQuotedString(regex))) }))
+}
+
+fn no_pattern() -> DataFusionError {
+    plan_datafusion_err!(
+        "SIMILAR TO takes a plain text as its pattern; write a regular expression, like `x ~ '^(a|b)$'`"
+    )
 }
 
 /// `x LIKE ANY (ARRAY[a, b])` is `x LIKE a OR x LIKE b`.
@@ -124,6 +199,15 @@ fn like_any(expr: &mut Expr) -> Result<Option<Expr>> {
 fn called(function: &mut Function) -> Result<Option<Expr>> {
     let [part] = function.name.0.as_slice() else { return Ok(None) };
     let Some(name) = part.as_ident().map(|ident| ident.value.to_lowercase()) else { return Ok(None) };
+    if name == "mod"
+        && let FunctionArguments::List(list) = &function.args
+        && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(left)), FunctionArg::Unnamed(FunctionArgExpr::Expr(right))] =
+            list.args.as_slice()
+    {
+        let nested = |side: &Expr| Box::new(Expr::Nested(Box::new(side.clone())));
+        let (left, right) = (nested(left), nested(right));
+        return Ok(Some(Expr::BinaryOp { left, op: BinaryOperator::Modulo, right }));
+    }
     if returns_set(&name) {
         return Ok(Some(call("unnest", vec![Expr::Function(function.clone())])));
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{DataFusionError, plan_datafusion_err};
-use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionState;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use tokio::task::spawn_blocking;
@@ -15,14 +16,17 @@ use watchfire_model::{Failure, FailureCode, ProjectName, Timestamp, Window};
 use crate::answer;
 use crate::cache::{Entry, PlanCache};
 use crate::catalog::{Origin, Seen, Tables, of_kept, of_source};
+use crate::constants;
 use crate::context::{Facts, QueryContext};
 use crate::failure;
+use crate::function::returns_rows;
 use crate::limits::Limits;
 use crate::nearest::nearest;
 use crate::parse::{Parsed, Question, parse};
 use crate::part::PartError;
 use crate::plan::{Layout, Planned, casts_to, plan, same_schemas};
 use crate::remote::{RemoteError, push_down};
+use crate::runtime::Asker;
 use crate::session;
 use crate::source::{Rows, Snapshot, Source};
 use crate::state_tables::StateTable;
@@ -38,11 +42,14 @@ pub(crate) struct Engine {
     pub limits: Arc<Limits>,
     /// Whose tables are asked.
     pub project: ProjectName,
+    /// Where queries of people run: with a share of the memory.
+    pub people: Arc<RuntimeEnv>,
 }
 
 /// When a question is asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
+    pub asker: Asker,
     pub at: Timestamp,
     pub window: Option<Window>,
     pub window_on: Option<String>,
@@ -53,7 +60,7 @@ pub(crate) struct Asked {
 impl Asked {
     /// Everything, at this `now()`.
     pub(crate) const fn over_all_time(at: Timestamp) -> Self {
-        Self { at, window: None, window_on: None, environments: None }
+        Self { asker: Asker::Person, at, window: None, window_on: None, environments: None }
     }
 
     /// What it asks about, whether or not scans are cut to it.
@@ -67,6 +74,8 @@ pub(crate) struct Ready {
     state: SessionState,
     plan: Arc<dyn ExecutionPlan>,
     planned: Arc<Planned>,
+    /// The environment of people, when one of them asks.
+    people: Option<Arc<RuntimeEnv>>,
     /// The tables that the query names, when every one of them can say whether it is empty.
     pub tables: Vec<Arc<Snapshot>>,
 }
@@ -141,10 +150,17 @@ impl Engine {
                 planned.map_err(|errors| never_filled(&snapshots).unwrap_or(Refusal::Parts(errors)))?
             }
         };
-        let plan = physical(&state, &planned.plan).await;
-        let plan = plan.map_err(|error| Refusal::Parts(vec![PartError::query(error)]))?;
+        let refused = |error| Refusal::Parts(vec![PartError::query(error)]);
+        let optimized = optimized(&state, &planned.plan).map_err(refused)?;
+        constants::within_limit(&optimized).map_err(refused)?;
+        if let Some(rows) = constants::batch_rows(&optimized).map_err(refused)? {
+            let config = state.config().clone().with_batch_size(rows);
+            *state.config_mut() = config;
+        }
+        let plan = state.query_planner().create_physical_plan(&optimized, &state).await.map_err(refused)?;
         let tables = if parsed.shows_tables { Vec::new() } else { snapshots };
-        Ok(Ready { state, plan, planned, tables })
+        let people = (asked.asker == Asker::Person).then(|| Arc::clone(&self.people));
+        Ok(Ready { state, plan, planned, people, tables })
     }
 
     /// What is remembered of a question of this project.
@@ -211,6 +227,11 @@ impl Engine {
     }
 
     fn unknown_table(&self, name: &str) -> PartError {
+        if returns_rows(name) {
+            let text =
+                "it stands in SELECT here, like `SELECT e FROM (SELECT jsonb_array_elements_text(x) AS e FROM t) AS s`";
+            return PartError::query(plan_datafusion_err!("no table `{name}`; as a function, {text}")).about(name);
+        }
         let names = self.tables.names(&self.project);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let hint = match nearest(name, names.iter().copied()) {
@@ -241,14 +262,14 @@ impl Engine {
     }
 }
 
-/// The plan that runs, for the slot of `state`: what databases can answer is theirs.
-async fn physical(state: &SessionState, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-    let mut optimized = state.optimize(plan)?;
+/// The plan for the slot of `state`: what databases can answer is theirs.
+fn optimized(state: &SessionState, plan: &LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
+    let optimized = state.optimize(plan)?;
     let facts = QueryContext::of(state.config_options())?;
     if facts.tables.values().any(|table| matches!(table.rows, Rows::Database(_))) {
-        optimized = push_down(optimized, facts)?;
+        return push_down(optimized, facts);
     }
-    state.query_planner().create_physical_plan(&optimized, state).await
+    Ok(optimized)
 }
 
 fn of_database(error: RemoteError) -> Refusal {
@@ -294,7 +315,11 @@ impl Ready {
 
     /// Runs it.
     pub(crate) fn start(&self) -> Result<SendableRecordBatchStream, Failure> {
-        execute_stream(Arc::clone(&self.plan), self.state.task_ctx()).map_err(|error| failure::of(&error))
+        let mut context = TaskContext::from(&self.state);
+        if let Some(people) = &self.people {
+            context = context.with_runtime(Arc::clone(people));
+        }
+        execute_stream(Arc::clone(&self.plan), Arc::new(context)).map_err(|error| failure::of(&error))
     }
 
     /// A failure of this query, with the casts of the query that may have caused it.

@@ -7,6 +7,7 @@ use crate::engine::{Asked, Engine, Refusal};
 use crate::failure;
 use crate::no_data::all_empty;
 use crate::parse::Question;
+use crate::runtime::Asker;
 use crate::verdict::observe;
 
 impl Telemetry {
@@ -23,10 +24,11 @@ impl Telemetry {
         let (window_on, environments) = (query.window_on.clone(), query.environments.clone());
         let wanted = Wanted { keep: query.keep, without_data: query.asks_without_data };
         let work = async move {
-            let asked = Asked { at: context.scheduled_for, window: context.window, window_on, environments };
+            let window = context.window;
+            let asked = Asked { asker: Asker::Rule, at: context.scheduled_for, window, window_on, environments };
             Box::pin(run(&engine, &question, asked, wanted)).await
         };
-        self.runtime.run(query.timeout, work).await.unwrap_or_else(Outcome::Failed)
+        self.runtime.run(Asker::Rule, query.timeout, work).await.unwrap_or_else(Outcome::Failed)
     }
 }
 

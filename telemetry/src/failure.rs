@@ -118,6 +118,11 @@ pub(crate) fn sentence(root: &DataFusionError) -> String {
 
 /// What is wrong with a call, without the engine's list of everything that it tried.
 fn call_sentence(text: &str) -> String {
+    // A function that looks at its arguments itself has said it best.
+    if let Some((_, tail)) = text.split_once("user-defined coercion failed with: ") {
+        let own = tail.split(" No function matches the given name").next().unwrap_or_default();
+        return own.trim_start_matches("Error during planning: ").trim_end_matches(['.', ' ']).to_owned();
+    }
     let Some((_, tail)) = text.rsplit_once("No function matches the given name and argument types '") else {
         return text.to_owned();
     };
@@ -150,10 +155,18 @@ fn schema_sentence(error: &SchemaError) -> String {
     }
 }
 
-/// The type in `Cannot cast string 'many' to value of Int32 type`.
+/// The type in `Cannot cast string 'many' to value of Int32 type` and its kin, or how its name begins.
 pub(crate) fn cast_target(message: &str) -> Option<&str> {
-    let tail = message.strip_prefix("Cannot cast string '")?;
-    tail.rsplit_once("' to value of ")?.1.split(" type").next()
+    if message.starts_with("Error parsing timestamp from '") {
+        return Some("Timestamp(");
+    }
+    if message.starts_with("Invalid input syntax for type interval") {
+        return Some("Interval(");
+    }
+    if message.starts_with("Cannot cast string '") || message.starts_with("Cannot cast value '") {
+        return message.rsplit_once("' to value of ")?.1.split(" type").next();
+    }
+    None
 }
 
 /// At most a dozen names.
@@ -168,9 +181,15 @@ pub(crate) fn listed(names: &[&str]) -> String {
 
 /// How to mend it, where we know.
 pub(crate) fn help(root: &DataFusionError, message: &str) -> Option<&'static str> {
-    if message.contains("Cannot cast string") || message.contains("Cannot parse") || message.contains("Cast error") {
+    let is_cast = ["Cannot cast string", "Cannot cast value", "Cannot parse", "Cast error"];
+    if is_cast.iter().any(|part| message.contains(part)) && !message.contains("of Boolean type") {
         return Some(
             "one value that is no number ends the whole query: write `json_get_int(attributes, 'key')` for an attribute, or `try_cast(x AS INT)`",
+        );
+    }
+    if is_cast.iter().any(|part| message.contains(part)) || message.starts_with("Error parsing timestamp") {
+        return Some(
+            "one value that cannot be read ends the whole query: write `try_cast(x AS …)`, which is NULL for such a value",
         );
     }
     if message.contains("division by zero") {
@@ -185,13 +204,23 @@ pub(crate) fn help(root: &DataFusionError, message: &str) -> Option<&'static str
     if message.contains("require unique expression names") {
         return Some("give one of them another name with AS");
     }
+    if message.contains("table function 'unnest' not found") {
+        return Some("unnest in SELECT: `SELECT x, e FROM (SELECT x, unnest(list) AS e FROM t) AS s`");
+    }
+    if message.contains("Physical plan does not support logical expression") {
+        return Some(
+            "a sub-query that looks at the row outside cannot be run here: write a join, or a window function",
+        );
+    }
     if message.contains("a condition is true or false") {
         return Some("compare it with something, like `n > 5`");
     }
     if message.contains("must be in GROUP BY") {
         return Some("add the column to GROUP BY, or put it into an aggregate like `max(…)`");
     }
-    if message.contains("JSON value") || (message.contains("Union(") && matches!(root, DataFusionError::Plan(_))) {
+    if message.contains("does not take a JSON value")
+        || (message.contains("Union(") && matches!(root, DataFusionError::Plan(_)))
+    {
         return Some("a JSON value has no type: write `->>` with a cast, like `(attributes->>'key')::double`");
     }
     None

@@ -30,6 +30,7 @@ mod answer;
 mod cache;
 mod catalog;
 mod check;
+mod constants;
 mod context;
 mod cooperative;
 mod dialect;
@@ -37,6 +38,7 @@ mod engine;
 mod error;
 mod evaluate;
 mod failure;
+mod few_rows;
 mod function;
 pub mod limits;
 mod nearest;
@@ -49,6 +51,7 @@ mod remote;
 pub mod result_file;
 mod runtime;
 mod session;
+mod share;
 mod shredded;
 mod sought;
 mod source;
@@ -106,6 +109,7 @@ impl Telemetry {
         let turns = Arc::new(Turns::new(&limits));
         let objects = ObjectStoreUrl::parse(table::parquet::OBJECTS).map_err(|error| engine(&error))?;
         base.runtime_env().register_object_store(objects.as_ref(), keeper.objects());
+        let people = share::half_of(base.runtime_env(), limits.memory_bytes);
         let runtime = QueryRuntime::new(limits.concurrency).map_err(|error| engine(&error))?;
         let cache = Arc::new(SourceCache::default());
         let tables = Tables::new(sources, &cache, &limits, keeper, StatePort::default())?;
@@ -115,6 +119,7 @@ impl Telemetry {
             plans: Arc::new(PlanCache::default()),
             limits: Arc::new(limits),
             project: ProjectName::new(DEFAULT_PROJECT),
+            people,
         };
         Ok(Self { engine, runtime: Arc::new(runtime), sources: cache, turns })
     }

@@ -171,21 +171,21 @@ fn first_numeric(condition: &Expr, schema: &DFSchema, columns: &[Column]) -> Opt
     walked.ok().and(found)
 }
 
-/// What a query casts to a type of this name, as it is written or nearly so; at most three, each once.
+/// What a query casts to a type whose name begins so, as it is written or nearly so; at most three, each once.
 pub(crate) fn casts_to(plan: &LogicalPlan, target: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let walked = plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {
             expr.apply(|node| {
                 if let Expr::Cast(inner) = node
-                    && inner.field.data_type().to_string() == target
+                    && inner.field.data_type().to_string().starts_with(target)
                 {
                     let what = match inner.expr.as_ref() {
                         Expr::Alias(alias) => alias.name.clone(),
                         Expr::Column(column) => column.name.clone(),
-                        other => other.schema_name().to_string(),
+                        other => json_text(other).unwrap_or_else(|| other.schema_name().to_string()),
                     };
-                    let cast = format!("CAST({what} AS {target})");
+                    let cast = format!("CAST({what} AS {})", inner.field.data_type());
                     if found.len() < 3 && !found.contains(&cast) {
                         found.push(cast);
                     }
@@ -198,6 +198,20 @@ pub(crate) fn casts_to(plan: &LogicalPlan, target: &str) -> Vec<String> {
         found.clear();
     }
     found
+}
+
+/// `->>` as it is written; the engine has a function for it.
+fn json_text(expr: &Expr) -> Option<String> {
+    let Expr::ScalarFunction(call) = expr else { return None };
+    let [Expr::Column(column), keys @ ..] = call.args.as_slice() else { return None };
+    let keys = keys.iter().map(|key| match key {
+        Expr::Literal(value, _) => value.try_as_str().flatten().map(|key| format!("'{key}'")),
+        _ => None,
+    });
+    let keys = keys.collect::<Option<Vec<_>>>()?;
+    let (last, steps) = keys.split_last().filter(|_| call.func.name() == "json_as_text")?;
+    let steps: String = steps.iter().map(|step| format!(" -> {step}")).collect();
+    Some(format!("{}{steps} ->> {last}", column.name))
 }
 
 /// Whether two lists of schemas are the same, so that a plan over the one fits the other.

@@ -1,14 +1,18 @@
 //! Threads for queries alone: a query that never yields costs other queries, but no delivery and no web page.
+//!
+//! Rules and people have turns of their own, so that however much people ask, rules are evaluated. A query whose time is
+//! over gives its turn back a moment later even when it does not let go of its thread (one call of the engine that takes
+//! long): there are threads to spare for a few of those.
 
 use std::any::Any;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
-use tokio::task::{AbortHandle, JoinError};
-use tokio::time::{Instant, timeout_at};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{AbortHandle, JoinError, JoinHandle};
+use tokio::time::{Instant, timeout, timeout_at};
 use watchfire_model::{Failure, FailureCode, format_duration};
 
 /// Longer timeouts are cut to this, so that a deadline can always be computed.
@@ -17,25 +21,47 @@ const TIMEOUT_MAX: Duration = Duration::from_secs(366 * 86_400);
 /// A long chain of operators is walked recursively; `parse` bounds how long it can be.
 const STACK_BYTES: usize = 16 << 20;
 
+/// How long a stopped query may take to let go before its turn is given to another.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// A rule at its slot.
+    Rule,
+    /// Somebody who waits for the answer.
+    Person,
+}
+
 /// A tokio runtime of its own and as many permits as queries may run at once.
 pub(crate) struct QueryRuntime {
-    /// `Some` until dropped.
-    runtime: Option<Runtime>,
-    permits: Arc<Semaphore>,
+    /// Where queries run. `Some` until dropped.
+    queries: Option<Runtime>,
+    /// Where somebody looks at the clock. Threads that run queries may all be busy, and then nobody would: a thread that
+    /// is woken by the clock and goes on to a long query leaves the clock alone. `Some` until dropped.
+    watch: Option<Runtime>,
+    rules: Arc<Semaphore>,
+    people: Arc<Semaphore>,
+    /// Stopped queries that do not let go, and whose turns are others' already.
+    stuck: Arc<Semaphore>,
 }
 
 impl QueryRuntime {
+    /// Threads for so many queries of rules at once, and half as many of people beside them.
     pub(crate) fn new(concurrency: usize) -> std::io::Result<Self> {
-        let concurrency = concurrency.max(1);
-        // One thread more than queries: even when every query is stuck inside
-        // the engine, somebody is left to notice that its time is over.
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(concurrency + 1)
+        let rules = concurrency.max(1);
+        let people = (rules / 2).max(1);
+        let stuck = (rules + people).max(4);
+        let queries = Builder::new_multi_thread()
+            .worker_threads(rules + people + stuck)
             .thread_name("watchfire-query")
             .thread_stack_size(STACK_BYTES)
             .enable_all()
             .build()?;
-        Ok(Self { runtime: Some(runtime), permits: Arc::new(Semaphore::new(concurrency)) })
+        let watch =
+            Builder::new_multi_thread().worker_threads(1).thread_name("watchfire-watch").enable_time().build()?;
+        let [rules, people, stuck] = [rules, people, stuck].map(|permits| Arc::new(Semaphore::new(permits)));
+        Ok(Self { queries: Some(queries), watch: Some(watch), rules, people, stuck })
     }
 
     /// Runs `work` here and waits for it, at most `timeout` altogether, waiting for a permit included.
@@ -43,25 +69,27 @@ impl QueryRuntime {
     /// A panic becomes `Failure(Internal)`. Dropping the returned future stops the work at its next await.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
+        asker: Asker,
         timeout: Duration,
         work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, Failure> {
-        let runtime = self.runtime.as_ref().expect("present until dropped");
-        let handle = runtime.handle().clone();
-        let permits = Arc::clone(&self.permits);
-        let supervisor = runtime.spawn(async move {
+        let queries = self.queries.as_ref().expect("present until dropped").handle().clone();
+        let watch = self.watch.as_ref().expect("present until dropped").handle().clone();
+        let stuck = Arc::clone(&self.stuck);
+        let permits = Arc::clone(match asker {
+            Asker::Rule => &self.rules,
+            Asker::Person => &self.people,
+        });
+        let handle = watch.clone();
+        let supervisor = watch.spawn(async move {
             let deadline = Instant::now() + timeout.min(TIMEOUT_MAX);
             let Ok(permit) = timeout_at(deadline, permits.acquire_owned()).await else {
                 return Err(timed_out(timeout, "it waited for other queries all the time"));
             };
-            // The permit ends with the work, not with the wait for it: work that
-            // does not yield still holds its thread after its time is over.
-            let task = handle.spawn(async move {
-                let _permit = permit;
-                work.await
-            });
-            let _stop = AbortOnDrop(task.abort_handle());
-            match timeout_at(deadline, task).await {
+            let permit = permit.expect("the semaphore is never closed");
+            let task = queries.spawn(work);
+            let mut running = Running { turn: Some(Turn { task, permit, stuck }), handle };
+            match timeout_at(deadline, running.ended()).await {
                 Ok(Ok(result)) => result,
                 Ok(Err(error)) => Err(panicked(error)),
                 Err(_elapsed) => Err(timed_out(timeout, "it was stopped")),
@@ -75,10 +103,60 @@ impl QueryRuntime {
     }
 }
 
+/// A query that runs. When this is dropped before its end, it is stopped.
+struct Running<T: Send + 'static> {
+    /// `Some` until the end.
+    turn: Option<Turn<T>>,
+    handle: Handle,
+}
+
+struct Turn<T> {
+    task: JoinHandle<Result<T, Failure>>,
+    permit: OwnedSemaphorePermit,
+    stuck: Arc<Semaphore>,
+}
+
+impl<T: Send + 'static> Running<T> {
+    async fn ended(&mut self) -> Result<Result<T, Failure>, JoinError> {
+        let turn = self.turn.as_mut().expect("present until the end");
+        let result = (&mut turn.task).await;
+        self.turn = None;
+        result
+    }
+}
+
+impl<T: Send + 'static> Drop for Running<T> {
+    fn drop(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            turn.task.abort();
+            self.handle.spawn(turn.let_go());
+        }
+    }
+}
+
+impl<T> Turn<T> {
+    /// Gives the turn back once the work has ended, or does not end soon and may be left to itself.
+    async fn let_go(self) {
+        let Self { mut task, permit, stuck } = self;
+        if timeout(GRACE, &mut task).await.is_ok() {
+            return;
+        }
+        // Only so many may hold a thread without a turn; beyond that, turns wait for their work.
+        tokio::select! {
+            _ = &mut task => {}
+            stuck = stuck.acquire_owned() => {
+                drop(permit);
+                _ = task.await;
+                drop(stuck);
+            }
+        }
+    }
+}
+
 impl Drop for QueryRuntime {
     fn drop(&mut self) {
         // A runtime must not be waited for inside another one.
-        if let Some(runtime) = self.runtime.take() {
+        for runtime in [self.queries.take(), self.watch.take()].into_iter().flatten() {
             runtime.shutdown_background();
         }
     }
@@ -126,7 +204,7 @@ mod tests {
     ) -> Result<T, Failure> {
         let queries = QueryRuntime::new(1).unwrap();
         let waiting = Builder::new_current_thread().build().unwrap();
-        waiting.block_on(queries.run(timeout, work))
+        waiting.block_on(queries.run(Asker::Rule, timeout, work))
     }
 
     #[test]
@@ -141,5 +219,37 @@ mod tests {
         let failure = run::<()>(Duration::from_millis(20), std::future::pending()).unwrap_err();
         assert_eq!(failure.code, FailureCode::Timeout);
         assert!(failure.message.contains("timeout of 20ms"), "{failure}");
+    }
+
+    #[test]
+    fn work_that_does_not_let_go_gives_its_turn_to_the_next() {
+        let queries = QueryRuntime::new(1).unwrap();
+        let waiting = Builder::new_current_thread().build().unwrap();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let stuck = async move {
+            // A thread that waits for somebody else, as one deep in a long call does.
+            _ = held.recv();
+            Ok(())
+        };
+        let failure = waiting.block_on(queries.run(Asker::Rule, Duration::from_millis(20), stuck)).unwrap_err();
+        assert_eq!(failure.code, FailureCode::Timeout);
+        let next = waiting.block_on(queries.run(Asker::Rule, Duration::from_secs(20), async { Ok(7) }));
+        assert_eq!(next.unwrap(), 7);
+        drop(release);
+    }
+
+    #[test]
+    fn rules_have_turns_however_much_people_ask() {
+        let queries = QueryRuntime::new(1).unwrap();
+        let waiting = Builder::new_current_thread().build().unwrap();
+        waiting.block_on(async {
+            let person = queries.run::<()>(Asker::Person, Duration::from_secs(60), std::future::pending());
+            let rule = queries.run(Asker::Rule, Duration::from_secs(20), async { Ok(7) });
+            tokio::select! {
+                biased;
+                _ = person => panic!("it never ends"),
+                answer = rule => assert_eq!(answer.unwrap(), 7),
+            }
+        });
     }
 }

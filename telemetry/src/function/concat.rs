@@ -111,7 +111,7 @@ impl ScalarUDFImpl for Concat {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let is_constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if is_constant { 1 } else { args.number_rows };
-        within_limit(self.name(), sum(&args.args, rows)?)?;
+        within_limit(self.name(), sum(&args.args, rows)?, is_constant)?;
         let mut parts = Vec::with_capacity(args.args.len());
         for arg in &args.args {
             parts.push(cast(&arg.to_array(rows)?, &DataType::Utf8)?);

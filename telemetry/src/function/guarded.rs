@@ -19,6 +19,10 @@ use watchfire_ingest::table::instant_type;
 /// Most bytes, or items of eight bytes, that one call may make for one batch of rows.
 const CALL_BYTES: i128 = 32 << 20;
 
+/// The same for a call with constant arguments. It runs while planning, and each step of the optimizer looks at what it
+/// made.
+const CONSTANT_BYTES: i128 = 1 << 20;
+
 /// Most steps that one call may take for one batch of rows, where it takes more than one for each character.
 const CALL_STEPS: i128 = 100_000_000;
 
@@ -117,8 +121,8 @@ impl ScalarUDFImpl for Guarded {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows =
-            if args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_))) { 1 } else { args.number_rows };
+        let is_constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let rows = if is_constant { 1 } else { args.number_rows };
         let made = match self.growth {
             Growth::Times => times(&args.args, rows)?,
             Growth::Length => lengths(&args.args, rows)?,
@@ -134,15 +138,16 @@ impl ScalarUDFImpl for Guarded {
                     .and_then(|()| self.inner.invoke_with_args(args));
             }
         };
-        within_limit(self.name(), made)?;
+        within_limit(self.name(), made, is_constant)?;
         self.inner.invoke_with_args(args)
     }
 }
 
 /// Refuses a call of `name` that would make too much.
-pub(super) fn within_limit(name: &str, made: i128) -> Result<()> {
-    if made > CALL_BYTES {
-        return exec_err!("{name} would make {made} bytes in one call, more than its limit of {CALL_BYTES} bytes");
+pub(super) fn within_limit(name: &str, made: i128, is_constant: bool) -> Result<()> {
+    let (limit, what) = if is_constant { (CONSTANT_BYTES, " of constants") } else { (CALL_BYTES, "") };
+    if made > limit {
+        return exec_err!("{name} would make {made} bytes in one call{what}, more than its limit of {limit} bytes");
     }
     Ok(())
 }

@@ -40,6 +40,7 @@ pub(crate) fn hint_for(name: &str) -> Option<&'static str> {
         "json_value" | "json_query" | "json_exists" | "json_table" => {
             "take values with `x->'key'->>'inner'`; `x ? 'key'` asks whether a key exists"
         }
+        "gen_random_uuid" | "uuid_generate_v4" => "write `uuid()`",
         "jsonb_exists" => "write `x ? 'key'`",
         "mode" => "count the values, and take the first: `GROUP BY x ORDER BY count(*) DESC LIMIT 1`",
         "percentile_disc" => {

@@ -18,7 +18,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 pub(crate) use concat::GuardConcat;
 pub(crate) use hint::hint_for;
-pub(crate) use json::returns_set;
+pub(crate) use json::{returns_rows, returns_set};
 pub(crate) use level::LevelNames;
 pub(crate) use parameter::Parameter;
 pub(crate) use to_char::percent_signs;

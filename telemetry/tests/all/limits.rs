@@ -61,8 +61,14 @@ async fn memory_hogs_are_refused() {
             "SELECT generate_series(now() - interval '100 years', now(), interval '1 second') AS x",
             "execution: generate_series would make",
         ),
-        ("SELECT a || a AS x FROM (SELECT repeat('x', 30000000) AS a)", "execution: || would make"),
-        ("SELECT concat(a, a) AS x FROM (SELECT repeat('x', 30000000) AS a)", "execution: concat would make"),
+        (
+            "SELECT a || a AS x FROM (SELECT repeat('x', 900000 + value::int) AS a FROM generate_series(1, 20))",
+            "execution: || would make",
+        ),
+        (
+            "SELECT concat(a, a) AS x FROM (SELECT repeat('x', 900000 + value::int) AS a FROM generate_series(1, 20))",
+            "execution: concat would make",
+        ),
         ("SELECT replace(repeat('x', 10000), 'x', repeat('y', 10000)) AS x", "execution: replace would make"),
         (
             "SELECT regexp_replace(repeat('x', 10000), 'x', repeat('y', 10000), 'g') AS x",
@@ -182,7 +188,7 @@ async fn what_goes_wrong_says_how_to_mend_it() {
         "SELECT nothing_like_it(v) FROM t",
         "SELECT date_trunc(v) FROM t",
         "SELECT v FRM t",
-        "SELECT to_char(ts, 'YYYY-MM-DD') FROM t",
+        "SELECT to_char(ts, 'YYYY-MM-DDTHH24') FROM t",
         "SELECT $window_begin",
         "SELECT v FROM t WHERE ts > $1",
         "SELECT service, v FROM t GROUP BY service",
@@ -202,7 +208,7 @@ async fn what_goes_wrong_says_how_to_mend_it() {
     SELECT nothing_like_it(v) FROM t: invalid_query: no function `nothing_like_it`
     SELECT date_trunc(v) FROM t: invalid_query: no function `date_trunc(Int64)`; there are `date_trunc(String, Timestamp)`, `date_trunc(String, Time)`
     SELECT v FRM t: invalid_query: Expected: end of statement, found: t at Line: 1, Column: 14; the SQL cannot be read from here on: mend it here or just before
-    SELECT to_char(ts, 'YYYY-MM-DD') FROM t: invalid_query: to_char does not know the pattern 'YYYY-MM-DD': write it with percent signs, like '%Y-%m-%d %H:%M:%S' for 'YYYY-MM-DD HH24:MI:SS'
+    SELECT to_char(ts, 'YYYY-MM-DDTHH24') FROM t: invalid_query: to_char does not know `H` in the pattern 'YYYY-MM-DDTHH24'; write plain text in double quotes, like 'YYYY-MM-DD"T"HH24:MI:SS', and see PostgreSQL's "Data Type Formatting Functions" for what there is
     SELECT $window_begin: invalid_query: `$window_begin` is no parameter; did you mean `$window_end`?
     SELECT v FROM t WHERE ts > $1: invalid_query: `$1` is no parameter; there are `$window_start`, `$window_end`, `$scheduled_for`
     SELECT service, v FROM t GROUP BY service: invalid_query: Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column "t.v" must appear in the GROUP BY clause or must be part of an aggregate function, currently only "t.service" appears in the SELECT clause satisfies this requirement; add the column to GROUP BY, or put it into an aggregate like `max(…)`

@@ -5,14 +5,20 @@
 mod answer;
 #[path = "../../../ingest/tests/all/captures.rs"]
 mod captures;
+mod casts;
 mod check;
 mod databases;
 mod demo;
+mod examples;
 mod expected;
 mod harness;
+mod hostile;
 mod limits;
 mod memory;
+mod metrics;
+mod metrics_kept;
 mod no_data;
+mod postgres;
 mod projects;
 mod reference_queries;
 mod reference_rows;

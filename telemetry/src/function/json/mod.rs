@@ -105,6 +105,14 @@ pub(crate) fn returns_set(name: &str) -> bool {
     sets.iter().any(|function| function.names().contains(&name))
 }
 
+/// Whether somebody may write this function behind FROM, where it cannot stand here.
+pub(crate) fn returns_rows(name: &str) -> bool {
+    let others =
+        ["json_each", "jsonb_each", "json_each_text", "jsonb_each_text", "json_object_keys", "jsonb_path_query"];
+    let others = others.into_iter().chain(["string_to_table", "regexp_split_to_table", "regexp_matches"]);
+    returns_set(name) || others.into_iter().any(|other| other == name)
+}
+
 /// Adds the functions and operators.
 pub(super) fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     for function in JsonFunction::ALL {

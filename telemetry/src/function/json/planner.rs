@@ -1,10 +1,11 @@
 //! PostgreSQL's JSON operators that nobody else plans: `@>`, `<@`, `?|`, `?&`; and clear words for those that are not
-//! there.
+//! there. And `&&` of arrays, which nobody plans either.
 
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, plan_err};
+use datafusion::functions_nested::expr_fn::array_has_any;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
@@ -22,6 +23,7 @@ impl ExprPlanner for JsonOperators {
             BinaryOperator::ArrowAt => (JsonFunction::Contains, (expr.right, expr.left)),
             BinaryOperator::QuestionPipe => (JsonFunction::ExistsAny, (expr.left, expr.right)),
             BinaryOperator::QuestionAnd => (JsonFunction::ExistsAll, (expr.left, expr.right)),
+            BinaryOperator::PGOverlap => return Ok(PlannerResult::Planned(array_has_any(expr.left, expr.right))),
             BinaryOperator::AtQuestion | BinaryOperator::AtAt => {
                 return plan_err!(
                     "`{}` and JSON paths are not supported; write the keys, like `attributes->'key'->>'inner' = 'x'`, or `attributes @> '{{\"key\": 1}}'`",

@@ -15,7 +15,7 @@ use watchfire_ingest::table::instant_type;
 use super::codec::{Points, array_of};
 use super::collected::{Collected, Purpose};
 use super::point::Unfit;
-use super::value::{is_value, value_type};
+use super::value::{is_value, told, value_type};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
@@ -87,7 +87,7 @@ impl AggregateUDFImpl for MetricAggregate {
                 return Ok(given.clone());
             }
             let name = self.kind.name();
-            plan_err!("{name} takes the column `value` of `metrics`, not {given}; write {usage}")
+            plan_err!("{name} takes the column `value` of `metrics`, not {}; write {usage}", told(given))
         };
         match (self.kind, arg_types) {
             (Kind::Quantile, [p, given]) => {

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, Sca
 
 use super::codec::Points;
 use super::point::Body;
-use super::value::is_value;
+use super::value::{is_value, told};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
@@ -70,7 +70,8 @@ impl ScalarUDFImpl for MetricPart {
         if !is_value(given) && *given != DataType::Null {
             let plain = name.trim_start_matches("metric_");
             return plan_err!(
-                "{name} takes the column `value` of `metrics`, not {given}; write {name}(value), or `{plain}(scalar_value)` over many rows"
+                "{name} takes the column `value` of `metrics`, not {}; write {name}(value), or `{plain}(scalar_value)` over many rows",
+                told(given)
             );
         }
         Ok(vec![given.clone()])

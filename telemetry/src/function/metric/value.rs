@@ -89,6 +89,14 @@ pub(super) fn is_value(data_type: &DataType) -> bool {
     fields().iter().all(has)
 }
 
+/// A type in a sentence; that of a struct alone would be a page.
+pub(super) fn told(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Struct(_) => "another struct".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 /// Whether two types hold the same; what lists call their items does not matter.
 fn same(left: &DataType, right: &DataType) -> bool {
     match (left, right) {

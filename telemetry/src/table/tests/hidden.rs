@@ -120,7 +120,7 @@ const WAYS: [&str; 24] = [
     "SELECT a.attributes->>'k' AS x, b.attributes->>'k' AS y FROM records_all a LEFT JOIN records b ON a.trace_id = b.trace_id AND b.attributes ? 'k' ORDER BY a.trace_id",
     "SELECT x->>'k' AS p, y->>'k' AS q FROM (SELECT a.attributes AS x, b.attributes AS y FROM records a CROSS JOIN records b) t WHERE x ? 'k' AND NOT (y ? 'k') ORDER BY 1, 2",
     "WITH r AS (SELECT *, attributes->>'k' AS k FROM records) SELECT k, attributes->>'a.b' FROM r WHERE k IS NOT NULL ORDER BY 1",
-    "WITH r AS (SELECT * FROM records), s AS (SELECT r.*, 1 AS one FROM r) SELECT s.attributes->>'k' FROM s JOIN r USING (span_id, trace_id) ORDER BY 1",
+    "WITH r AS (SELECT * FROM records), s AS (SELECT r.*, 1 AS one FROM r) SELECT s.attributes->>'k' FROM s JOIN r USING (trace_id, kind) ORDER BY 1",
     "SELECT trace_id FROM records WHERE trace_id IN (SELECT trace_id FROM records_all WHERE attributes->>'k' = 'four') OR attributes->>'k' = 'one'",
     "SELECT (SELECT max(attributes->>'k') FROM records_all), count(*) FROM records WHERE EXISTS (SELECT 1 FROM records WHERE attributes ? 'k')",
     "SELECT trace_id, lag(attributes->>'k') OVER (ORDER BY attributes->>'a.b', trace_id) FROM records ORDER BY 1",
@@ -182,5 +182,41 @@ async fn nobody_sees_the_columns() {
         assert!(failure.starts_with("invalid_query") || failure.starts_with("execution"), "{sql}: {failure}");
         let said = failure.replace("\"_attribute:k\"", "").replace("`_attribute:k`", "");
         assert!(!said.contains("_attribute:"), "{sql}: {failure}");
+    }
+}
+
+/// Run with `--run-ignored all --no-capture`; figures, not a promise.
+#[tokio::test]
+#[ignore = "prints how much a column is cheaper"]
+async fn how_much_cheaper_a_column_is() {
+    let text = "lorem ipsum dolor sit amet ".repeat(20);
+    let rows: Vec<Row> = (0..50_000)
+        .map(|second| {
+            let model = second % 7;
+            Row::at(
+                second,
+                &format!(r#"{{"a":"{text}","b":[1,2,3],"c":{{"d":"{text}"}},"k":"model {model}","a.b":{second}}}"#),
+            )
+        })
+        .collect();
+    let read = [
+        ("memory", Shelf::new(&KEYS).hot(&rows, &KEYS).tables(), Shelf::new(&[]).hot(&rows, &[]).tables()),
+        ("files", Shelf::new(&KEYS).file(&rows, &KEYS).await.tables(), Shelf::new(&[]).file(&rows, &[]).await.tables()),
+    ];
+    for sql in [
+        "SELECT attributes->>'k' AS model, count(*), sum(CASE WHEN is_exception THEN 1 ELSE 0 END) FROM records GROUP BY model",
+        "SELECT trace_id, attributes->>'k', attributes->>'a.b' FROM records ORDER BY start_timestamp DESC LIMIT 100",
+        "SELECT attributes->>'k' AS model, sum((attributes->>'a.b')::double) FROM records WHERE attributes ? 'a.b' GROUP BY model",
+    ] {
+        for (place, column, json) in &read {
+            let mut took = Vec::new();
+            for tables in [column, json] {
+                query(tables, sql).await;
+                let begun = std::time::Instant::now();
+                query(tables, sql).await;
+                took.push(begun.elapsed());
+            }
+            println!("{place}: {:?} by column, {:?} by JSON: {sql}", took[0], took[1]);
+        }
     }
 }
