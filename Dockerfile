@@ -8,8 +8,9 @@
 # (`SLACK_URL=https://…`, a line each, without quotes). A folder of yours in the place of the volume must belong
 # to uid 10001: `sudo chown 10001 DIR`.
 #
-# There are no tokens yet, so it serves the container's own loopback only, which is enough for alerts to run
-# and to be sent. `docker exec CONTAINER watchfire health` and the other commands reach it there.
+# Without tokens it serves the container's own loopback only, which is enough for alerts to run and to be sent:
+# `docker exec CONTAINER watchfire health` and the other commands reach it there. With a token in `projects:` let it
+# listen to others: `-e WATCHFIRE_LISTEN=0.0.0.0:4318 -p 4318:4318`.
 
 FROM rust:1.95-slim-bookworm AS build
 # A C compiler is all that the build needs beyond Rust (SQLite and ring are compiled).

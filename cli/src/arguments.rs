@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Asks the sources one SQL query
     Query(Query),
+    /// Prints for each project what to paste into senders of telemetry, tokens and all
+    Projects(Projects),
     /// Lists the next slots of a rule, or of a cron pattern in a zone
     Next(Next),
     /// Lists evaluations and skipped slots
@@ -99,7 +101,7 @@ pub(crate) struct Serve {
     /// Address of the HTTP server; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", env = "WATCHFIRE_LISTEN", value_parser = host_port)]
     pub(crate) listen: Option<String>,
-    /// Reserved: address of the OTLP/gRPC server
+    /// Address of a further server for OTLP over gRPC alone; 127.0.0.1:4317 where --listen is not given
     #[arg(long, value_name = "HOST:PORT", env = "WATCHFIRE_OTLP_GRPC", value_parser = host_port)]
     pub(crate) otlp_grpc: Option<String>,
 }
@@ -137,6 +139,15 @@ pub(crate) struct Query {
     /// Reserved: a data folder, once it holds tables to ask
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Projects {
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    /// Where senders reach the server; default: `server.public_url`, else where it listens
+    #[arg(long, value_name = "URL", env = "WATCHFIRE_URL")]
+    pub(crate) url: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,8 @@ use watchfire_alerts::Mode;
 use watchfire_config::{
     Definitions, Loaded, Problem, ProblemSeverity, RuleDefinition, SqlCheck, TextMap, WantedColumn,
 };
-use watchfire_model::RuleKind;
+use watchfire_model::{ProjectName, RuleKind};
+use watchfire_storage::{Storage, StorageOptions};
 use watchfire_telemetry::{Limits, Sought, SoughtColumn, SqlPart, SqlProblem, Telemetry};
 
 use crate::arguments::Output;
@@ -19,8 +20,8 @@ pub(crate) fn load(dir: &Path) -> anyhow::Result<Loaded> {
     Ok(watchfire_config::load(dir, &|name| std::env::var(name).ok())?)
 }
 
-/// Queries over the sources that could be read from the files.
-pub(crate) fn telemetry(loaded: &Loaded) -> anyhow::Result<Telemetry> {
+/// Queries over what is kept, and over the sources that could be read from the files.
+pub(crate) fn telemetry(loaded: &Loaded, storage: Storage) -> anyhow::Result<Telemetry> {
     let defaults = Limits::default();
     let settings = &loaded.definitions.settings.limits;
     let limits = Limits {
@@ -31,7 +32,17 @@ pub(crate) fn telemetry(loaded: &Loaded) -> anyhow::Result<Telemetry> {
         query_timeout: settings.query_timeout.unwrap_or(defaults.query_timeout),
         ..defaults
     };
-    Ok(Telemetry::new(limits, &loaded.definitions.sources)?)
+    Ok(Telemetry::new(limits, &loaded.definitions.sources, storage)?)
+}
+
+/// Tables without rows: SQL can be checked over them.
+pub(crate) fn nothing_kept() -> Storage {
+    Storage::in_memory(StorageOptions::default())
+}
+
+/// Whether any project has a token: then others than this machine may be let in.
+pub(crate) fn has_tokens(definitions: &Definitions) -> bool {
+    definitions.projects.iter().any(|definition| !definition.project.tokens.is_empty())
 }
 
 /// Plans the SQL of every rule, and adds what is wrong with it to the mistakes in the files.
@@ -40,48 +51,21 @@ pub(crate) async fn check_sql(loaded: &mut Loaded, telemetry: &Telemetry) {
     for check in &loaded.checks {
         let column = |key: &WantedColumn| SoughtColumn { name: key.name.clone(), is_summed: key.is_summed };
         let sought = Sought { columns: check.keys.iter().map(column).collect(), compares: check.compares };
-        let problems = telemetry.check(&check.query, &sought).await;
+        let problems = telemetry.of_project(&project_of(loaded, check)).check(&check.query, &sought).await;
         found.extend(
             problems
                 .into_iter()
                 .filter(|problem| matters(loaded, check, problem))
                 .map(|problem| placed(check, problem)),
         );
-        found.extend(empty_records(loaded, check));
     }
     loaded.add_problems(found);
 }
 
-/// The table that telemetry goes into, by both of its names.
-const RECORDS: [&str; 2] = ["records", "records_all"];
-
-/// A rule over telemetry sees nothing where nothing brings any: no source of that name, and no receiver yet.
-fn empty_records(loaded: &Loaded, check: &SqlCheck) -> Option<Problem> {
-    if loaded.definitions.sources.iter().any(|source| source.name == RECORDS[0]) {
-        return None;
-    }
-    let (line, column, name) = first_word(&check.query.sql, &RECORDS)?;
-    let mut place = check.query_text.place(line, column);
-    place.length = name.len();
-    let message = format!("`{name}` is empty: no source is named `{}`, and nothing else fills it yet", RECORDS[0]);
-    let help = format!("add `sources: [{{name: {}, type: ndjson, path: FILE}}]`", RECORDS[0]);
-    Some(check.problem(place, ProblemSeverity::Warning, "empty_records", &message, Some(help)))
-}
-
-/// Where one of these words stands first outside of texts, comments and longer words: line and column from 1, and the word.
-fn first_word<'a>(sql: &str, words: &[&'a str]) -> Option<(usize, usize, &'a str)> {
-    sql.lines().enumerate().find_map(|(line, text)| {
-        let text = text.split("--").next().unwrap_or_default();
-        let (mut start, mut in_text) = (0, false);
-        text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_').find_map(|piece| {
-            let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_');
-            let place = text[..start].chars().count() + 1;
-            let found = words.iter().find(|known| !in_text && known.eq_ignore_ascii_case(word));
-            in_text ^= piece.ends_with('\'');
-            start += piece.len();
-            found.map(|known| (line + 1, place, *known))
-        })
-    })
+/// The project of the rule; `default` while its definition is not whole.
+fn project_of(loaded: &Loaded, check: &SqlCheck) -> ProjectName {
+    let rule = loaded.definitions.rules.iter().find(|definition| definition.rule.name == check.rule);
+    rule.map_or_else(|| ProjectName::new("default"), |definition| definition.rule.project.clone())
 }
 
 /// One row at every slot is what a report wants, and a watch on changes of a total.
@@ -177,24 +161,7 @@ pub(crate) fn engine_definitions(definitions: &Definitions) -> watchfire_engine:
         rules: definitions.rules.iter().map(engine_rule).collect(),
         channels: definitions.channels.clone(),
         sources: definitions.sources.clone(),
+        projects: definitions.projects.iter().map(|definition| definition.project.clone()).collect(),
         public_url: definitions.settings.server.public_url.as_ref().map(ToString::to_string),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::first_word;
-
-    #[test]
-    fn a_table_is_found_where_it_is_named_and_not_in_texts_comments_or_longer_words() {
-        for (sql, found) in [
-            ("SELECT 1 FROM records", Some((1, 15, "records"))),
-            ("SELECT 'é', 1\nFROM public.Records_All r", Some((2, 13, "records_all"))),
-            ("SELECT 'records' FROM my_records", None),
-            ("SELECT records2 FROM recordsé", None),
-            ("SELECT 1 -- not of records", None),
-        ] {
-            assert_eq!(first_word(sql, &["records", "records_all"]), found, "{sql}");
-        }
     }
 }

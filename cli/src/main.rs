@@ -6,6 +6,7 @@ mod definitions;
 mod demo;
 mod exit;
 mod logging;
+mod open_files;
 mod output;
 mod place;
 mod reload;
@@ -50,6 +51,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Check(options) => command::check::run(options, output).await,
         Command::Run(options) => command::run::run(options, output).await,
         Command::Query(options) => command::query::run(options, output).await,
+        Command::Projects(options) => command::projects::run(options, output),
         Command::Next(options) => command::next::run(options, output),
         Command::Runs(options) => command::runs::run(options, output).await,
         Command::Deliveries(options) => command::deliveries::run(options, output).await,

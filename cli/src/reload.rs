@@ -85,7 +85,7 @@ async fn take_over(dir: &Path, engine: &Engine) -> Takeover {
             return Takeover::Settled;
         }
     };
-    match definitions::telemetry(&loaded) {
+    match definitions::telemetry(&loaded, definitions::nothing_kept()) {
         Ok(telemetry) => definitions::check_sql(&mut loaded, &telemetry).await,
         Err(trouble) => warn!(error = %trouble, "The SQL of changed definitions could not be checked"),
     }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
 use watchfire_alerts::Rule;
 use watchfire_channels::{ChannelSpec, Presentation};
-use watchfire_model::{QuerySpec, RuleKind, RuleName, SourceSpec};
+use watchfire_model::{Project, QuerySpec, RuleKind, RuleName, SourceSpec};
 use watchfire_scheduler::Schedule;
 
 use crate::problem::{Place, Problem, ProblemSeverity};
@@ -22,6 +23,17 @@ pub struct Definitions {
     pub rules: Vec<RuleDefinition>,
     /// Tables that are read where they lie.
     pub sources: Vec<SourceSpec>,
+    /// Whose telemetry is kept apart; `default` is always one of them.
+    pub projects: Vec<ProjectDefinition>,
+}
+
+/// A project with the values of its tokens, which nobody but `watchfire projects` shows.
+#[derive(Debug, Clone)]
+pub struct ProjectDefinition {
+    /// What is known of it everywhere else.
+    pub project: Project,
+    /// The value of each token, in the order of `project.tokens`.
+    pub values: Vec<SecretString>,
 }
 
 /// One rule: what it decides, when it is due, what it asks.

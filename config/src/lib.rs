@@ -34,7 +34,7 @@ mod source_text;
 mod text_map;
 mod yaml;
 
-pub use definitions::{Definitions, ReportSpec, RuleDefinition, SqlCheck, WantedColumn};
+pub use definitions::{Definitions, ProjectDefinition, ReportSpec, RuleDefinition, SqlCheck, WantedColumn};
 pub use files::LoadError;
 pub use load::{Loaded, load};
 pub use problem::{Place, Problem, ProblemSeverity};

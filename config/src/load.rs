@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::build::{self, Known, KnownChannel, Names, Surroundings};
+use watchfire_model::DEFAULT_PROJECT;
+
+use crate::build::{self, Known, KnownChannel, Names, Projects, Surroundings};
 use crate::definitions::{Definitions, RuleDefinition, SqlCheck};
 use crate::files::{FILE_MAX_BYTES, LoadError, find};
 use crate::overrides;
 use crate::problem::{Place, Problem, ProblemSeverity};
-use crate::raw::{RawAlert, RawChannel, RawFile, RawReport, RawSettings, RawSource};
+use crate::raw::{RawAlert, RawChannel, RawFile, RawProject, RawReport, RawSettings, RawSource};
 use crate::read::{Field, FromNode, Keyed, Named, Text};
 use crate::render;
 use crate::report::Report;
@@ -213,9 +215,10 @@ fn assemble(
     for given in &mut overrides {
         given.apply(environment, &mut definitions.settings);
     }
+    let projects = projects(&mut files, &mut definitions, environment);
     let channels = channels(&mut files, &mut definitions, environment);
     let broken_sources = sources(&mut files, &mut definitions, environment);
-    let known = Known { settings: &definitions.settings, channels: &channels };
+    let known = Known { settings: &definitions.settings, channels: &channels, projects: &projects };
     if let Some(Parsed { raw: Some(raw), report, .. }) = settings.first_mut() {
         build::fallback_channel(raw, &known, report);
     }
@@ -227,12 +230,13 @@ fn assemble(
     let mut rules = Rules::default();
     for Parsed { report, raw, .. } in &mut files {
         for defined in raw.iter().flat_map(|raw| &raw.alerts.value).flat_map(|alerts| &alerts.0) {
-            let unique = rules.begin(&defined.raw.name, &defined.subject, RawAlert::WORD, report);
+            let unique = rules.begin(&defined.raw.name, &defined.raw.project, &defined.subject, RawAlert::WORD, report);
             let made = build::alert(defined, &known, &mut rules.uids, report);
             rules.add(made, unique, report);
         }
         for defined in raw.iter().flat_map(|raw| &raw.reports.value).flat_map(|reports| &reports.0) {
-            let unique = rules.begin(&defined.raw.name, &defined.subject, RawReport::WORD, report);
+            let unique =
+                rules.begin(&defined.raw.name, &defined.raw.project, &defined.subject, RawReport::WORD, report);
             let made = build::report(defined, &known, &mut rules.uids, report);
             rules.add(made, unique, report);
         }
@@ -269,10 +273,19 @@ struct Rules {
 
 impl Rules {
     /// What is reported from now on is about this rule; the answer is whether its name is its own.
-    fn begin(&mut self, name: &Field<Text>, subject: &str, word: &'static str, report: &mut Report) -> bool {
+    fn begin(
+        &mut self,
+        name: &Field<Text>,
+        project: &Field<Text>,
+        subject: &str,
+        word: &'static str,
+        report: &mut Report,
+    ) -> bool {
         report.subject = Some(subject.to_owned());
         let before = report.errors();
-        claim(word, name, &mut self.names, report);
+        if let (Some(name), Some(at)) = (&name.value, name.at()) {
+            self.names.claim_in(build::project_name(project).as_str(), word, &name.0, at, report);
+        }
         report.errors() == before
     }
 
@@ -283,6 +296,32 @@ impl Rules {
         self.count += 1;
         report.subject = None;
     }
+}
+
+/// Makes the projects; the answer holds the names that rules may refer to.
+fn projects(
+    files: &mut [Parsed<RawFile>],
+    definitions: &mut Definitions,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> BTreeSet<String> {
+    let raws = files.iter().flat_map(|file| &file.raw).flat_map(|raw| &raw.projects.value);
+    let mut projects = Projects::new(raws.flat_map(|projects| &projects.0).map(|defined| &defined.raw));
+    let mut names = Names::default();
+    for Parsed { report, folder, raw } in files {
+        for defined in raw.iter().flat_map(|raw| &raw.projects.value).flat_map(|projects| &projects.0) {
+            report.subject = Some(defined.subject.clone());
+            let before = report.errors();
+            claim(RawProject::WORD, &defined.raw.name, &mut names, report);
+            let made = projects.make(&defined.raw, &Surroundings { environment, folder }, report);
+            let valid = !defined.bad && report.errors() == before;
+            definitions.projects.extend(made.filter(|_| valid));
+            report.subject = None;
+        }
+    }
+    if definitions.projects.iter().all(|made| made.project.name.as_str() != DEFAULT_PROJECT) {
+        definitions.projects.insert(0, projects.implied_default());
+    }
+    projects.into_known()
 }
 
 fn channels(
@@ -315,12 +354,14 @@ fn sources(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> BTreeSet<String> {
     let (mut names, mut broken) = (Names::default(), BTreeSet::new());
+    // Projects cannot be defined yet; a source may name the one that there is.
+    let projects = BTreeSet::new();
     for Parsed { report, folder, raw } in files {
         for defined in raw.iter().flat_map(|raw| &raw.sources.value).flat_map(|sources| &sources.0) {
             report.subject = Some(defined.subject.clone());
             let before = report.errors();
             claim(RawSource::WORD, &defined.raw.name, &mut names, report);
-            let spec = build::source(&defined.raw, &Surroundings { environment, folder }, report);
+            let spec = build::source(&defined.raw, &Surroundings { environment, folder }, &projects, report);
             let valid = !defined.bad && report.errors() == before;
             match spec.filter(|_| valid) {
                 Some(spec) => definitions.sources.push(spec),

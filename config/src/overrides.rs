@@ -42,7 +42,9 @@ fn one(section: &'static str, key: &'static str, environment: &dyn Fn(&str) -> O
     let shown = match key {
         // It may hold a password, which is at home in the environment and nowhere else.
         "database_url" => quoted(&format!("${{{variable}}}")),
-        "allow_addresses" => format!("[{}]", value.split(',').map(quoted).collect::<Vec<_>>().join(", ")),
+        "allow_addresses" | "shredded_attributes" => {
+            format!("[{}]", value.split(',').map(quoted).collect::<Vec<_>>().join(", "))
+        }
         _ => quoted(&value),
     };
     let text = format!("{{version: 1, {section}: {{{key}: {shown}}}}}");
@@ -63,6 +65,10 @@ impl Override {
             ("storage", "database_url") => settings.storage.database_url = given.storage.database_url,
             ("storage", "data") => settings.storage.data = given.storage.data,
             ("telemetry", "hot_window") => settings.telemetry.hot_window = given.telemetry.hot_window,
+            ("telemetry", "hot_memory") => settings.telemetry.hot_memory = given.telemetry.hot_memory,
+            ("telemetry", "shredded_attributes") => {
+                settings.telemetry.shredded_attributes = given.telemetry.shredded_attributes;
+            }
             ("telemetry", "retention") => settings.telemetry.retention = given.telemetry.retention,
             ("delivery", "fallback_channel") => settings.delivery.fallback_channel = given.delivery.fallback_channel,
             ("delivery", "allow_addresses") => settings.delivery.allow_addresses = given.delivery.allow_addresses,
@@ -71,6 +77,7 @@ impl Override {
             ("limits", "query_timeout") => settings.limits.query_timeout = given.limits.query_timeout,
             ("limits", "max_rows") => settings.limits.max_rows = given.limits.max_rows,
             ("limits", "max_instances") => settings.limits.max_instances = given.limits.max_instances,
+            ("limits", "request_size") => settings.limits.request_size = given.limits.request_size,
             (section, key) => unreachable!("`{section}.{key}` is a key of watchfire.yaml without a setting"),
         }
     }

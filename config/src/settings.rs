@@ -48,8 +48,12 @@ pub struct StorageSettings {
 pub struct TelemetrySettings {
     /// How long telemetry stays in memory; default 15 minutes.
     pub hot_window: Duration,
+    /// Most bytes of rows in memory; `None`: storage's own default.
+    pub hot_memory: Option<u64>,
     /// How long telemetry is kept; `None`: for ever.
     pub retention: Option<Duration>,
+    /// The keys of `attributes` with a column of their own; `None`: storage's own choice.
+    pub shredded_attributes: Option<Vec<String>>,
 }
 
 /// How it sends messages.
@@ -74,6 +78,8 @@ pub struct LimitSettings {
     pub max_rows: usize,
     /// The greatest `max_instances` of a rule; `None`: any.
     pub max_instances: Option<usize>,
+    /// Most bytes of one request, as it is sent and once it is unpacked; `None`: the server's own default.
+    pub request_size: Option<u64>,
 }
 
 /// Addresses whose first `prefix` bits are those of `address`.
@@ -104,7 +110,7 @@ impl AddressRange {
 
 impl Default for TelemetrySettings {
     fn default() -> Self {
-        Self { hot_window: Duration::from_secs(15 * 60), retention: None }
+        Self { hot_window: Duration::from_secs(15 * 60), hot_memory: None, retention: None, shredded_attributes: None }
     }
 }
 
@@ -116,6 +122,6 @@ impl Default for DeliverySettings {
 
 impl Default for LimitSettings {
     fn default() -> Self {
-        Self { memory: None, query_timeout: None, max_rows: 1_000_000, max_instances: None }
+        Self { memory: None, query_timeout: None, max_rows: 1_000_000, max_instances: None, request_size: None }
     }
 }

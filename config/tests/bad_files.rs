@@ -17,6 +17,7 @@ fn environment(name: &str) -> Option<String> {
         "HOOK_URL" => Some("https://example.com/hooks/SUPERSECRET".to_owned()),
         "FTP" => Some("ftp://SUPERSECRET".to_owned()),
         "CONTROL" => Some("SUPERSECRET\u{7}SUPERSECRET".to_owned()),
+        "TOKEN" => Some("SUPERSECRET-SUPERSECRET".to_owned()),
         "API_KEY" => Some("SUPERSECRET".to_owned()),
         _ => None,
     }

@@ -52,6 +52,8 @@ fn sections() -> Vec<Section> {
         ),
         section("### table", REPORT, "/properties/notify/oneOf/0/items/oneOf/1/properties/format/properties/table", ""),
         section("# Sources", TOP, "/properties/sources/items", "Tables, windows and SQL: [sources.md](sources.md)."),
+        section("# Projects", TOP, "/properties/projects/items", "How to send and ask: [ingest.md](ingest.md)."),
+        section("## tokens", TOP, "/properties/projects/items/properties/tokens/items", ""),
         section(
             "# Settings",
             SETTINGS,

@@ -26,6 +26,8 @@ fn files_shown(page: &str) -> Vec<&str> {
 fn environment(name: &str) -> Option<String> {
     let value = match name.rsplit('_').next().unwrap() {
         "URL" => "https://example.com/hooks/x",
+        // Every token has a value of its own.
+        "TOKEN" => return Some(format!("pylf_v1_local_{name}")),
         "SECRET" => "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
         _ => "x",
     };

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use watchfire_alerts::{FirstRun, Hold, Missing, Mode, NoData, OnError, Patience, Repeat, SeveritySource, Tolerance};
 use watchfire_channels::Target;
 use watchfire_config::{LoadError, Loaded, ProblemSeverity, RuleDefinition, load};
-use watchfire_model::{ChangeKind, Keep, Severity};
+use watchfire_model::{ChangeKind, Keep, Severity, SourceFormat, SourceKind};
 use watchfire_scheduler::{Cadence, CatchUp, WindowSpec};
 
 const CHANNELS: &str =
@@ -297,7 +297,8 @@ fn sources_are_looked_for_beside_the_file_that_names_them() {
     ]);
     let loaded = load(folder.path(), &|_| None).unwrap();
     assert_eq!(codes(&loaded), [""; 0]);
-    assert_eq!(loaded.definitions.sources[0].path, folder.path().join("data/*.ndjson"));
+    let path = folder.path().join("data/*.ndjson");
+    assert_eq!(loaded.definitions.sources[0].kind, SourceKind::Files { format: SourceFormat::Ndjson, path });
 }
 
 #[test]
@@ -460,6 +461,8 @@ fn every_setting_may_come_from_the_environment_which_wins_over_the_file() {
             "WATCHFIRE_STORAGE_DATABASE_URL" => "postgres://u:hunter2@db/w",
             "WATCHFIRE_STORAGE_DATA" => "somewhere",
             "WATCHFIRE_TELEMETRY_HOT_WINDOW" => "5m",
+            "WATCHFIRE_TELEMETRY_HOT_MEMORY" => "64MiB",
+            "WATCHFIRE_TELEMETRY_SHREDDED_ATTRIBUTES" => "http.route, a b",
             "WATCHFIRE_TELEMETRY_RETENTION" => "30d",
             "WATCHFIRE_DELIVERY_FALLBACK_CHANNEL" => "hook",
             "WATCHFIRE_DELIVERY_ALLOW_ADDRESSES" => "10.0.0.1, fd00::/8",
@@ -483,6 +486,8 @@ fn every_setting_may_come_from_the_environment_which_wins_over_the_file() {
     assert_eq!(settings.storage.data.unwrap(), std::path::Path::new("somewhere"));
     assert_eq!(settings.telemetry.hot_window, Duration::from_secs(300));
     assert_eq!(settings.telemetry.retention, Some(Duration::from_secs(30 * 86_400)));
+    assert_eq!(settings.telemetry.hot_memory, Some(64 << 20));
+    assert_eq!(settings.telemetry.shredded_attributes.unwrap(), ["http.route", "a b"]);
     assert_eq!(settings.delivery.fallback_channel.unwrap().as_str(), "hook");
     assert_eq!(settings.delivery.allow_addresses.len(), 2);
     assert_eq!(settings.delivery.timeout, Duration::from_secs(9));

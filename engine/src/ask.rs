@@ -15,6 +15,7 @@ const SOURCE_RETRIES: [Duration; 2] = [Duration::from_millis(100), Duration::fro
 /// Asks the query. Under `compare: previous_window` a result with input is joined with that of the window
 /// before; when that one cannot be had, this one is a failure that says so.
 pub(crate) async fn ask(telemetry: &Telemetry, definition: &RuleDefinition, context: &SlotContext) -> Outcome {
+    let telemetry = &telemetry.of_project(&definition.rule.project);
     let outcome = ask_window(telemetry, definition, context).await;
     match (outcome, earlier(definition, context)) {
         (Outcome::Rows(seen), Some(earlier)) => compared(telemetry, definition, seen, &earlier).await,

@@ -7,8 +7,12 @@ use std::time::Duration;
 use watchfire_alerts::Rule;
 use watchfire_channels::Presentation;
 use watchfire_channels::spec::ChannelSpec;
-use watchfire_model::{ChannelName, Notification, ProjectName, QuerySpec, RuleName, RuleUid, SourceSpec, Timestamp};
+use watchfire_model::{
+    ChannelName, Notification, Project, ProjectName, QuerySpec, RuleName, RuleUid, SourceSpec, Timestamp,
+};
 use watchfire_scheduler::Schedule;
+
+use crate::access::Access;
 
 /// One rule: what is asked, when, and what the answer means.
 #[derive(Debug, Clone)]
@@ -45,6 +49,8 @@ pub struct Definitions {
     pub channels: Vec<ChannelSpec>,
     /// Tables that are read where they lie.
     pub sources: Vec<SourceSpec>,
+    /// Whose telemetry is kept apart, with their tokens; `default` is added where it is missing.
+    pub projects: Vec<Project>,
     /// The address under which people reach this server, for links in messages.
     pub public_url: Option<String>,
 }
@@ -81,19 +87,21 @@ pub(crate) struct Active {
     pub(crate) rules: HashMap<RuleUid, Arc<RuleDefinition>>,
     pub(crate) channels: HashMap<ChannelName, Arc<ChannelSpec>>,
     pub(crate) public_url: Option<String>,
+    pub(crate) access: Arc<Access>,
     presentations: HashMap<(ProjectName, RuleName), Arc<Presentation>>,
     pub(crate) telemetry: watchfire_telemetry::Telemetry,
 }
 
 impl Active {
     pub(crate) fn new(definitions: Definitions, telemetry: watchfire_telemetry::Telemetry) -> Self {
-        let Definitions { rules, channels, sources: _, public_url } = definitions;
+        let Definitions { rules, channels, sources: _, projects, public_url } = definitions;
         let name = |rule: &Rule| (rule.project.clone(), rule.name.clone());
         Self {
             presentations: rules.iter().map(|rule| (name(&rule.rule), Arc::clone(&rule.presentation))).collect(),
             rules: rules.into_iter().map(|rule| (rule.rule.uid.clone(), Arc::new(rule))).collect(),
             channels: channels.into_iter().map(|channel| (channel.name.clone(), Arc::new(channel))).collect(),
             public_url,
+            access: Arc::new(Access::new(projects)),
             telemetry,
         }
     }

@@ -7,6 +7,7 @@ use tokio::sync::{Mutex, watch};
 use tracing::{info, warn};
 use watchfire_channels::Sender;
 use watchfire_scheduler::ticker::{self, Beat, Heartbeat};
+use watchfire_storage::Storage;
 use watchfire_store::{DeliveryId, Store};
 use watchfire_telemetry::Telemetry;
 
@@ -18,6 +19,7 @@ use crate::group_commit::GroupCommit;
 use crate::kill_point::KillPoint;
 use crate::look::Turns;
 use crate::shared::{Parts, Shared};
+use crate::state_tables::state_tables;
 use crate::supervise::Supervisor;
 use crate::sync_rules::sync_rules;
 use crate::{claim_rules, deliver, housekeeping};
@@ -42,6 +44,8 @@ pub struct Engine {
 pub struct EngineParts {
     /// The opened store; the engine closes it.
     pub store: Store,
+    /// Where telemetry that is sent to us is kept.
+    pub storage: Storage,
     /// Queries over the sources of `definitions`.
     pub telemetry: Telemetry,
     /// What it works on.
@@ -55,7 +59,7 @@ pub struct EngineParts {
 impl Engine {
     /// Brings the store in line with the definitions and starts the loops.
     pub async fn start(parts: EngineParts) -> Result<Arc<Self>, Error> {
-        let EngineParts { store, telemetry, definitions, clock, request_timeout } = parts;
+        let EngineParts { store, storage, telemetry, definitions, clock, request_timeout } = parts;
         let supervisor = Supervisor::default();
         let committing = supervisor.committing().clone();
         let evaluations = {
@@ -84,10 +88,11 @@ impl Engine {
             };
             GroupCommit::start(&committing, "deliveries", Box::new(commit))
         };
+        let telemetry = telemetry.with_state(state_tables(store.clone()));
         let sender = Sender::new(request_timeout)?;
         let status = DefinitionsStatus::taken(clock.now(), &definitions);
         let active = Active::new(definitions, telemetry);
-        let parts = Parts { store, clock, supervisor, sender, request_timeout, evaluations, finishes, active };
+        let parts = Parts { store, storage, clock, supervisor, sender, request_timeout, evaluations, finishes, active };
         let shared = Arc::new(Shared::new(parts));
         sync_rules(&shared, None, &shared.active()).await?;
         let heartbeat = ticker::start().await?;

@@ -10,6 +10,7 @@
 //! order, and how it stops. This room does not know YAML or HTTP. Start reading at
 //! [`Engine::start`], then `claim_rules.rs`, `evaluate_rule.rs` and `deliver.rs`.
 
+mod access;
 mod agenda;
 mod ask;
 mod claim_rules;
@@ -23,6 +24,7 @@ mod evaluate_slot;
 mod gate;
 mod group_commit;
 mod housekeeping;
+mod ingest;
 mod kill_point;
 mod links;
 mod look;
@@ -32,16 +34,20 @@ mod report_memory;
 mod reports;
 mod run_once;
 mod shared;
+mod state_tables;
 mod supervise;
 mod sync_rules;
 
+pub use access::{Access, Grant};
 pub use definition::{Definitions, DefinitionsStatus, Refusal, ReportSpec, RuleDefinition};
 pub use engine::{Engine, EngineParts};
 pub use error::Error;
+pub use ingest::{Encoding, Held, IngestError, Ingested, NoRoom, Room, Signal};
 pub use links::path_segment;
 pub use look::{AlertDetail, AlertFilter, AlertInstance, AlertOverview, HealthName, RuleWords};
 pub use reports::{REPORT_RESULT_MAX_BYTES, decode_result};
 pub use run_once::{RunReport, WouldNotify, run_once};
+pub use state_tables::state_tables;
 
 // What those who look see of other rooms: the doors above this one know no other room below it.
 pub use watchfire_alerts::{Condition, Instance};

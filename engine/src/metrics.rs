@@ -32,6 +32,17 @@ pub(crate) struct ChannelStateLabel {
     state: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct TableLabel {
+    table: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct SignalCodeLabel {
+    signal: String,
+    code: String,
+}
+
 /// All figures of one engine.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -44,6 +55,9 @@ pub(crate) struct Metrics {
     deliveries: Family<ChannelOutcomeLabel, Counter>,
     outbox: Family<ChannelStateLabel, Gauge>,
     reloads: Family<OutcomeLabel, Counter>,
+    ingested_rows: Family<TableLabel, Counter>,
+    ingest_requests: Family<SignalCodeLabel, Counter>,
+    pub(crate) ingest_rejected: Counter,
     pub(crate) lost_leases: Counter,
     pub(crate) clock_jumps: Counter,
     pub(crate) rules: Gauge,
@@ -69,6 +83,9 @@ impl Metrics {
             deliveries: Family::default(),
             outbox: Family::default(),
             reloads: Family::default(),
+            ingested_rows: Family::default(),
+            ingest_requests: Family::default(),
+            ingest_rejected: Counter::default(),
             lost_leases: Counter::default(),
             clock_jumps: Counter::default(),
             rules: Gauge::default(),
@@ -92,6 +109,11 @@ impl Metrics {
         registry.register("deliveries", "Attempts to deliver, by channel and outcome", metrics.deliveries.clone());
         registry.register("outbox_depth", "Outbox rows, by channel and state", metrics.outbox.clone());
         registry.register("reloads", "Takeovers of changed definitions, by outcome", metrics.reloads.clone());
+        let (rows, requests) = (metrics.ingested_rows.clone(), metrics.ingest_requests.clone());
+        registry.register("ingested_rows", "Rows of telemetry that were taken, by table", rows);
+        registry.register("ingest_requests", "Requests with telemetry, by signal and status of the answer", requests);
+        let rejected = metrics.ingest_rejected.clone();
+        registry.register("ingest_rejected", "Spans, log records and points that were not taken", rejected);
         registry.register("lost_leases", "Results that came after their lease", metrics.lost_leases.clone());
         registry.register("clock_jumps", "Times that the clock went back", metrics.clock_jumps.clone());
         registry.register("rules", "Enabled rules", metrics.rules.clone());
@@ -119,6 +141,15 @@ impl Metrics {
 
     pub(crate) fn reloaded(&self, outcome: &str) {
         self.reloads.get_or_create(&OutcomeLabel { outcome: outcome.to_owned() }).inc();
+    }
+
+    pub(crate) fn ingested(&self, table: &str, rows: u64) {
+        self.ingested_rows.get_or_create(&TableLabel { table: table.to_owned() }).inc_by(rows);
+    }
+
+    pub(crate) fn ingest_answered(&self, signal: &str, code: u16) {
+        let label = SignalCodeLabel { signal: signal.to_owned(), code: code.to_string() };
+        self.ingest_requests.get_or_create(&label).inc();
     }
 
     /// Replaces the depth of the outbox by what the store counted.

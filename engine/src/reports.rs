@@ -3,7 +3,7 @@
 use tokio::task::spawn_blocking;
 use tracing::{error, warn};
 use watchfire_alerts::Mode;
-use watchfire_model::{Column, Outcome, RuleName, Timestamp, Value, Window};
+use watchfire_model::{Column, Outcome, ProjectName, RuleName, Timestamp, Value, Window};
 use watchfire_store::{ReportResult, StoredBody, StoredResult};
 use watchfire_telemetry::result_file::{self, Written};
 
@@ -29,12 +29,17 @@ impl Engine {
         self.turns.pass(self.shared.store.report_results(name, before, limit)).await
     }
 
-    /// The stored result of a slot of a report, as Parquet; `None` when there is none, or not any more.
+    /// The stored result of a slot of a report (of a project), as Parquet; `None` when there is none, or not any more.
     ///
     /// # Errors
     /// [`Error::Store`] when the store cannot be asked now.
-    pub async fn report_result(&self, name: &RuleName, scheduled_for: Timestamp) -> Result<Option<StoredBody>, Error> {
-        self.turns.pass(self.shared.store.report_result(name, scheduled_for)).await
+    pub async fn report_result(
+        &self,
+        name: &RuleName,
+        project: Option<&ProjectName>,
+        scheduled_for: Timestamp,
+    ) -> Result<Option<StoredBody>, Error> {
+        self.turns.pass(self.shared.store.report_result(name, project, scheduled_for)).await
     }
 }
 

@@ -9,18 +9,26 @@ use tokio::sync::{Notify, watch};
 use watchfire_alerts::RuleState;
 use watchfire_channels::Sender;
 use watchfire_model::RuleUid;
+use watchfire_storage::Storage;
 use watchfire_store::{CommitOutcome, DeliveryFinish, EvaluationCommit, Store};
 
 use crate::agenda::Agenda;
 use crate::clock::Clock;
 use crate::definition::Active;
 use crate::group_commit::GroupCommit;
+use crate::ingest::{Room, Workers};
 use crate::metrics::Metrics;
 use crate::report_memory::ReportMemory;
 use crate::supervise::Supervisor;
 
 pub(crate) struct Shared {
     pub(crate) store: Store,
+    /// Where telemetry that is sent to us is kept.
+    pub(crate) storage: Storage,
+    /// The memory of requests with telemetry.
+    pub(crate) room: Room,
+    /// Who works on them.
+    pub(crate) workers: Workers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Metrics,
     pub(crate) supervisor: Supervisor,
@@ -56,6 +64,7 @@ struct KnownState {
 /// What [`Shared::new`] is made of.
 pub(crate) struct Parts {
     pub(crate) store: Store,
+    pub(crate) storage: Storage,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) supervisor: Supervisor,
     pub(crate) sender: Sender,
@@ -67,9 +76,12 @@ pub(crate) struct Parts {
 
 impl Shared {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { store, clock, supervisor, sender, request_timeout, evaluations, finishes, active } = parts;
+        let Parts { store, storage, clock, supervisor, sender, request_timeout, evaluations, finishes, active } = parts;
         Self {
             store,
+            storage,
+            room: Room::default(),
+            workers: Workers::default(),
             clock,
             metrics: Metrics::new(),
             supervisor,

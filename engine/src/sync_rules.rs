@@ -220,6 +220,7 @@ mod tests {
             when: None,
             recover_when: None,
             severity: Vec::new(),
+            environments: None,
             window_on: None,
             timeout: Duration::ZERO,
             keep: Keep::All,

@@ -1,7 +1,7 @@
 //! OTLP in, rows of telemetry out: what the tables are, and how a request becomes rows of them.
 //!
 //! ```text
-//!  body ─► otlp::wire (how much memory?) ─► otlp ─► Record ─► Arrow, in the columns of `table`
+//!  body ─► otlp (messages as they lie there) ─► Arrow, in the columns of `table`
 //! ```
 //!
 //! Pure: any bytes give an error or rows, and nothing here reads a clock. Deliberately absent: HTTP, tokens,
@@ -16,4 +16,7 @@ pub mod limits;
 mod otlp;
 pub mod table;
 
-pub use otlp::{DecodeError, Origin, Record, RecordKind, batch, decode_logs, decode_traces, to_ndjson};
+pub use otlp::{
+    Arrival, DecodeError, Decoded, Encoding, Origin, Record, RecordKind, Signal, TableRows, batch, decode, decode_logs,
+    decode_traces, records_of, to_ndjson,
+};

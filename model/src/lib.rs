@@ -17,8 +17,10 @@ pub mod ids;
 pub mod instance;
 pub mod notification;
 pub mod outcome;
+pub mod project;
 pub mod query;
 pub mod severity;
+pub mod source;
 pub mod time;
 pub mod value;
 
@@ -31,7 +33,9 @@ pub use notification::{
     Change, ChangeKind, ConditionName, ErrorFacts, Notification, NotificationKind, Reason, RuleEnd, RuleFacts, RuleKind,
 };
 pub use outcome::{Failure, FailureCode, Observation, ObservedRow, Outcome};
-pub use query::{Keep, QuerySpec, SlotContext, SourceFormat, SourceSpec};
+pub use project::{DEFAULT_ORGANIZATION, DEFAULT_PROJECT, Project, Token, TokenHash, TokenScope};
+pub use query::{Keep, QuerySpec, SlotContext};
 pub use severity::Severity;
+pub use source::{DatabaseAddress, DatabaseUrl, SourceFormat, SourceKind, SourceSpec};
 pub use time::{Slot, Timestamp, Window};
 pub use value::{Column, ColumnType, Value};

@@ -1,6 +1,5 @@
 //! What a rule asks of telemetry, and over which sources. Text only: SQL is parsed in `telemetry`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::severity::Severity;
@@ -19,6 +18,8 @@ pub struct QuerySpec {
     pub severity: Vec<(Severity, String)>,
     /// The time column by which the window is cut; `None`: each table's own.
     pub window_on: Option<String>,
+    /// Only rows of these environments are read of telemetry; an empty text stands for rows that name none. `None`: of all.
+    pub environments: Option<Vec<String>>,
     /// How long the evaluation may take.
     pub timeout: Duration,
     /// Which rows the decision needs.
@@ -44,28 +45,4 @@ pub struct SlotContext {
     pub scheduled_for: Timestamp,
     /// `$window_start` and `$window_end`; `None` under `window: none`.
     pub window: Option<Window>,
-}
-
-/// A table that is read where it lies.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct SourceSpec {
-    /// The table's name in SQL.
-    pub name: String,
-    /// How its files are written.
-    pub format: SourceFormat,
-    /// A file, a folder or a glob; absolute.
-    pub path: PathBuf,
-    /// The column that the window cuts; `None` for a table that is no stream.
-    pub time_column: Option<String>,
-}
-
-/// File formats of sources.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SourceFormat {
-    /// Apache Parquet.
-    Parquet,
-    /// Comma-separated values with a header line.
-    Csv,
-    /// One JSON object a line.
-    Ndjson,
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use watchfire_engine::{AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState, Engine};
 use watchfire_model::{ChannelName, RuleName};
 
+use crate::access::Sight;
 use crate::error::ApiError;
 use crate::named::Named;
 use crate::parameters::{self, Parameters};
@@ -19,13 +20,18 @@ use crate::{page, runs, unknown};
 const DELIVERIES: &str = "deliveries";
 
 /// Deliveries, the newest first.
-pub(crate) async fn list(State(engine): State<Arc<Engine>>, RawQuery(text): RawQuery) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn list(
+    State(engine): State<Arc<Engine>>,
+    Sight(project): Sight,
+    RawQuery(text): RawQuery,
+) -> Result<Json<Value>, ApiError> {
     let mut parameters = Parameters::read(text.as_deref(), &["channel", "rule", "state", "limit", "cursor"]);
     let limit = parameters.limit();
     let filter = DeliveryFilter {
         channel: parameters.text("channel").map(ChannelName::new),
         rule: parameters.text("rule").map(RuleName::new),
         state: parameters.word("state", &DeliveryState::ALL.map(DeliveryState::as_str), DeliveryState::parse),
+        project,
         limit: limit + 1,
         ..DeliveryFilter::default()
     };
@@ -45,11 +51,12 @@ pub(crate) async fn list(State(engine): State<Arc<Engine>>, RawQuery(text): RawQ
 /// One delivery with its attempts.
 pub(crate) async fn one(
     State(engine): State<Arc<Engine>>,
+    Sight(project): Sight,
     Named(id): Named,
     RawQuery(text): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
     parameters::none(text.as_deref())?;
-    let Some((delivery, attempts)) = engine.delivery(&id).await? else {
+    let Some((delivery, attempts)) = engine.delivery(&id, project.as_ref()).await? else {
         return Err(no_such_delivery(format!("no delivery has the id `{id}`")));
     };
     let mut shown = view(&delivery);
@@ -100,7 +107,7 @@ fn attempt(row: &AttemptRow) -> Value {
 
 async fn names_must_exist(engine: &Engine, filter: &DeliveryFilter) -> Result<(), ApiError> {
     if let Some(rule) = &filter.rule {
-        runs::must_exist(engine, rule).await?;
+        runs::must_exist(engine, rule, filter.project.as_ref()).await?;
     }
     let Some(channel) = &filter.channel else { return Ok(()) };
     let known = engine.channel_names();

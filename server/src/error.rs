@@ -3,16 +3,19 @@
 use std::net::SocketAddr;
 
 use axum::Json;
+use axum::extract::Request;
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+use crate::otlp;
 
 /// Why the server cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Without tokens only loopback is safe.
     #[error(
-        "`--listen {listen}` is not a loopback address, and without tokens anybody who reaches it could read and change everything; listen on 127.0.0.1 or [::1]"
+        "`{listen}` is not a loopback address, and without tokens anybody who reaches it could read and change everything; listen on 127.0.0.1 or [::1], or give a project a token (`projects:`)"
     )]
     NotLoopback {
         /// The refused address.
@@ -70,14 +73,19 @@ impl From<watchfire_engine::Error> for ApiError {
     }
 }
 
-pub(crate) async fn no_such_path(uri: Uri) -> ApiError {
-    ApiError {
+pub(crate) async fn no_such_path(request: Request) -> Response {
+    let uri = request.uri();
+    if otlp::is_grpc(&request) {
+        return otlp::unimplemented(uri.path());
+    }
+    let refused = ApiError {
         status: StatusCode::NOT_FOUND,
         code: "no_such_path",
         message: format!("there is nothing at `{}`", uri.path()),
         place: Some(uri.path().to_owned()),
         help: Some("paths are listed in docs/api.md".to_owned()),
-    }
+    };
+    refused.into_response()
 }
 
 pub(crate) async fn no_such_method(method: Method, uri: Uri) -> ApiError {

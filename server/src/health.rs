@@ -1,4 +1,4 @@
-//! Is it alive, is it ready, and how is it doing? Never needs a token.
+//! Is it alive, is it ready, and how is it doing? The first two never need a token.
 
 use std::sync::Arc;
 

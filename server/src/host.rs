@@ -1,52 +1,34 @@
-//! Who may ask: nobody who was led here by a web page.
+//! Under which names we answer where no token is needed: not under one that a web page made lead here.
 //!
 //! Without tokens, listening on loopback alone keeps others out. A browser on this machine is inside, though: a page
 //! whose own name is made to lead to 127.0.0.1 (DNS rebinding) could read everything that is answered. Such a
 //! request carries the page's name in `Host`, so only names that mean this server are answered.
 
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::IpAddr;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use url::Url;
-use watchfire_engine::Engine;
 
 use crate::error::ApiError;
 
-/// What tells nothing and changes nothing: probes may ask under any name.
-const FOR_EVERYBODY: [&str; 2] = ["/healthz", "/readyz"];
-
-/// What [`guard`] looks at.
-#[derive(Clone)]
-pub(crate) struct Door {
-    pub(crate) engine: Arc<Engine>,
-    pub(crate) listen: SocketAddr,
-}
-
 /// Refuses requests whose `Host` is not this server, and changes that another site's page asks for.
-pub(crate) async fn guard(State(door): State<Door>, request: Request, next: Next) -> Response {
-    if FOR_EVERYBODY.contains(&request.uri().path()) {
-        return next.run(request).await;
-    }
-    let public = door.engine.public_url();
-    let is_ours = |host: &str| means_us(host, door.listen.ip(), public.as_deref());
+pub(crate) fn check(request: &Request, listen: IpAddr, public_url: Option<&str>) -> Result<(), ApiError> {
+    let is_ours = |host: &str| means_us(host, listen, public_url);
     let mut hosts: Vec<String> = request.headers().get_all(HOST).iter().map(shown).collect();
     hosts.extend(request.uri().authority().map(ToString::to_string));
     if let Some(host) = hosts.iter().find(|host| !is_ours(host)) {
-        return refused("foreign_host", format!("`Host: {host}` is not this server")).into_response();
+        return Err(refused("foreign_host", format!("`Host: {host}` is not this server")));
     }
     if *request.method() != Method::GET && *request.method() != Method::HEAD {
         let origins: Vec<String> = request.headers().get_all(ORIGIN).iter().map(shown).collect();
         let from_us = |origin: &str| origin.split_once("://").is_some_and(|(_, host)| is_ours(host));
         if let Some(origin) = origins.iter().find(|origin| !from_us(origin)) {
-            return refused("foreign_origin", format!("a page of `{origin}` may change nothing here")).into_response();
+            return Err(refused("foreign_origin", format!("a page of `{origin}` may change nothing here")));
         }
     }
-    next.run(request).await
+    Ok(())
 }
 
 fn shown(value: &HeaderValue) -> String {
@@ -55,8 +37,8 @@ fn shown(value: &HeaderValue) -> String {
 
 fn refused(code: &'static str, message: String) -> ApiError {
     let help = "ask under the address that the server listens on, under `localhost`, or under the host of \
-                `server.public_url`; other names are refused, so that no web page can read the state through a name \
-                that leads here";
+                `server.public_url`, or configure tokens; without them other names are refused, so that no web page can \
+                read the state through a name that leads here";
     ApiError {
         status: StatusCode::FORBIDDEN,
         code,

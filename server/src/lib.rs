@@ -1,18 +1,26 @@
-//! The HTTP front doors. A handler extracts, calls the engine, and maps the answer.
+//! The front doors: HTTP, and OTLP over gRPC. A handler extracts, calls the engine, and maps the answer.
 //!
-//! Without configured tokens only loopback addresses are served; [`bind`] refuses any other, and `host` refuses
-//! names that do not mean this server. Handlers are in the file of what they show (`rules`, `runs`, `deliveries`);
-//! `parameters`, `page`, `unknown` and `error` are what they share: one way to ask, to list and to say no.
+//! ```text
+//!  connections (how many, how long) ─► access (which token, else which name) ─► otlp | logfire | the own API
+//! ```
+//!
+//! Without configured tokens only loopback addresses are served: [`bind`] refuses any other. Handlers are in the file
+//! of what they show (`rules`, `runs`, `deliveries`); `parameters`, `page`, `unknown` and `error` are what they share:
+//! one way to ask, to list and to say no.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
+mod access;
+mod connections;
 mod definitions;
 mod deliveries;
 mod download;
 mod error;
 mod health;
 mod host;
+mod logfire;
 mod named;
+mod otlp;
 mod page;
 mod pages;
 mod parameters;
@@ -25,29 +33,49 @@ mod runs;
 pub mod stand_in;
 mod unknown;
 
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tracing::warn;
 use watchfire_engine::Engine;
 
-use crate::host::Door;
+use crate::access::Door;
+use crate::connections::Connections;
 
 pub use error::ServeError;
 
-/// How long shutdown waits for requests that are under way.
-const OPEN_REQUESTS_AT_MOST: Duration = Duration::from_secs(2);
+/// Most bytes of one request as it is sent, and once it is unpacked, unless somebody says otherwise.
+pub const REQUEST_BYTES_MAX: usize = 100_000_000;
+/// Most connections at a time, unless somebody says otherwise. Who comes then waits until another ends; those that
+/// are idle end soon.
+pub const CONNECTIONS_MAX: usize = 2_048;
 
-/// Binds the address; port 0 takes any free port.
-pub async fn bind(listen: SocketAddr) -> Result<TcpListener, ServeError> {
-    if !listen.ip().is_loopback() {
+/// What is listened on, and how much is taken at once.
+#[derive(Debug)]
+pub struct Doors {
+    /// HTTP, and gRPC too.
+    pub http: TcpListener,
+    /// gRPC alone.
+    pub grpc: Option<TcpListener>,
+    /// Most bytes of one request, as it is sent and once it is unpacked; default [`REQUEST_BYTES_MAX`].
+    pub request_bytes_max: usize,
+    /// Most connections at a time, of both listeners together; default [`CONNECTIONS_MAX`].
+    pub connections_max: usize,
+}
+
+impl Doors {
+    /// One listener for everything, with the usual limits.
+    pub const fn new(http: TcpListener) -> Self {
+        Self { http, grpc: None, request_bytes_max: REQUEST_BYTES_MAX, connections_max: CONNECTIONS_MAX }
+    }
+}
+
+/// Binds the address; port 0 takes any free port. Without tokens it must be a loopback address.
+pub async fn bind(listen: SocketAddr, has_tokens: bool) -> Result<TcpListener, ServeError> {
+    if !listen.ip().is_loopback() && !has_tokens {
         return Err(ServeError::NotLoopback { listen });
     }
     TcpListener::bind(listen).await.map_err(|source| ServeError::Bind { listen, source })
@@ -55,40 +83,40 @@ pub async fn bind(listen: SocketAddr) -> Result<TcpListener, ServeError> {
 
 /// Serves until `stopping` resolves, then lets open requests end, for a moment.
 pub async fn serve(
-    listener: TcpListener,
+    doors: Doors,
     engine: Arc<Engine>,
     stopping: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let listen = listener.local_addr().map_err(ServeError::Serve)?;
-    let (asked, is_asked) = oneshot::channel();
-    let stopping = async move {
-        stopping.await;
-        // Who listens has not gone away: it is awaited below.
-        let _ = asked.send(());
+    let Doors { http, grpc, request_bytes_max, connections_max } = doors;
+    let connections = Connections::new(connections_max);
+    let otlp = otlp::Door { engine: Arc::clone(&engine), request_bytes_max };
+    let door = |listener: &TcpListener| -> Result<Door, ServeError> {
+        let listen = listener.local_addr().map_err(ServeError::Serve)?;
+        Ok(Door { engine: Arc::clone(&engine), listen })
     };
-    let serving = axum::serve(listener, router(engine, listen)).with_graceful_shutdown(stopping);
-    // A client that never finishes its request must not keep the process from ending.
-    let too_long = async move {
-        if is_asked.await.is_err() {
-            std::future::pending().await
-        }
-        tokio::time::sleep(OPEN_REQUESTS_AT_MOST).await;
-    };
-    tokio::select! {
-        served = serving.into_future() => served.map_err(ServeError::Serve),
-        () = too_long => {
-            warn!("Stopping without waiting longer for open requests");
-            Ok(())
-        }
+    if let Some(grpc) = grpc {
+        let router = guarded(otlp::grpc_routes(otlp.clone()).fallback(error::no_such_path), door(&grpc)?);
+        connections.accept(grpc, router);
     }
+    let router = guarded(router(Arc::clone(&engine)).merge(otlp::routes(otlp)), door(&http)?);
+    connections.accept(http, router);
+    stopping.await;
+    connections.stop().await;
+    Ok(())
 }
 
-fn router(engine: Arc<Engine>, listen: SocketAddr) -> Router {
-    let door = Door { engine: Arc::clone(&engine), listen };
+fn guarded(router: Router, door: Door) -> Router {
+    router.layer(middleware::from_fn_with_state(door, access::guard))
+}
+
+fn router(engine: Arc<Engine>) -> Router {
     Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
+        .route(logfire::HEALTH, get(logfire::health))
+        .route(logfire::INFO, get(logfire::info))
+        .route(logfire::READ_TOKEN_INFO, get(logfire::read_token_info))
         .route("/alerts/{name}", get(pages::alert))
         .route("/reports/{name}", get(pages::report))
         .route("/api/definitions", get(definitions::status))
@@ -105,5 +133,4 @@ fn router(engine: Arc<Engine>, listen: SocketAddr) -> Router {
         .fallback(error::no_such_path)
         .method_not_allowed_fallback(error::no_such_method)
         .with_state(engine)
-        .layer(middleware::from_fn_with_state(door, host::guard))
 }

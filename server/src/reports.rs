@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use watchfire_engine::{Engine, RunFilter, RunRow, RunStatus, StoredBody, decode_result};
 use watchfire_model::{RuleKind, RuleName, Timestamp};
 
+use crate::access::Sight;
 use crate::download::{self, DOWNLOADS};
 use crate::error::ApiError;
 use crate::named::Named;
@@ -26,6 +27,7 @@ static CONVERTING: Semaphore = Semaphore::const_new(1);
 /// The runs of one report, the newest slot first; their `id` is their slot.
 pub(crate) async fn runs(
     State(engine): State<Arc<Engine>>,
+    Sight(project): Sight,
     Named(name): Named,
     RawQuery(text): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
@@ -35,8 +37,8 @@ pub(crate) async fn runs(
     let before = parameters.instant("before");
     let after = runs::cursor(&mut parameters);
     parameters.end()?;
-    let uid = engine.rule_uid(RuleKind::Report, &RuleName::new(&name));
-    let Some(uid) = uid else { return Err(rules::no_such_rule(&engine, RuleKind::Report, &name)) };
+    let uid = engine.rule_uid(RuleKind::Report, &RuleName::new(&name), project.as_ref());
+    let Some(uid) = uid else { return Err(rules::no_such_rule(&engine, project.as_ref(), RuleKind::Report, &name)) };
     let filter = RunFilter { uid: Some(uid), status, before, limit: limit + 1, ..RunFilter::default() };
     let found = engine.runs(&filter, after).await?;
     Ok(Json(page::page(found, limit, runs::place, |(_, run)| run_by_slot(run))))
@@ -53,6 +55,7 @@ fn run_by_slot(run: &RunRow) -> Value {
 /// The stored result of one run.
 pub(crate) async fn result(
     State(engine): State<Arc<Engine>>,
+    Sight(project): Sight,
     Named((name, id)): Named<(String, String)>,
     RawQuery(text): RawQuery,
 ) -> Result<Response, ApiError> {
@@ -63,12 +66,12 @@ pub(crate) async fn result(
     // Before anything is read: what is read stays in memory until it is sent.
     let turn = download::turn(&DOWNLOADS).await?;
     let found = match Timestamp::parse(&id) {
-        Some(slot) => engine.report_result(&rule, slot).await?,
+        Some(slot) => engine.report_result(&rule, project.as_ref(), slot).await?,
         None => None,
     };
     let Some(found) = found else {
-        if engine.rule_uid(RuleKind::Report, &rule).is_none() {
-            return Err(rules::no_such_rule(&engine, RuleKind::Report, &name));
+        if engine.rule_uid(RuleKind::Report, &rule, project.as_ref()).is_none() {
+            return Err(rules::no_such_rule(&engine, project.as_ref(), RuleKind::Report, &name));
         }
         return Err(no_such_result(&name, &id));
     };

@@ -6,8 +6,9 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde_json::{Value, json};
 use watchfire_engine::{AlertFilter, AlertOverview, Engine, HealthName, InstancePlace};
-use watchfire_model::{ConditionName, RuleKind, RuleName};
+use watchfire_model::{ConditionName, ProjectName, RuleKind, RuleName};
 
+use crate::access::Sight;
 use crate::error::ApiError;
 use crate::named::Named;
 use crate::parameters::{self, Parameters};
@@ -21,24 +22,27 @@ const STATES: [ConditionName; 4] =
 /// All alerts, by name.
 pub(crate) async fn alerts(
     State(engine): State<Arc<Engine>>,
+    sight: Sight,
     RawQuery(text): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
     let known = ["state", "health", "label", "limit", "cursor"];
-    list(&engine, RuleKind::Alert, "alerts", Parameters::read(text.as_deref(), &known)).await
+    list(&engine, sight, RuleKind::Alert, "alerts", Parameters::read(text.as_deref(), &known)).await
 }
 
 /// All reports, by name.
 pub(crate) async fn reports(
     State(engine): State<Arc<Engine>>,
+    sight: Sight,
     RawQuery(text): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
     let known = ["health", "label", "limit", "cursor"];
-    list(&engine, RuleKind::Report, "reports", Parameters::read(text.as_deref(), &known)).await
+    list(&engine, sight, RuleKind::Report, "reports", Parameters::read(text.as_deref(), &known)).await
 }
 
 /// One alert, with its instances.
 pub(crate) async fn alert(
     State(engine): State<Arc<Engine>>,
+    sight: Sight,
     Named(name): Named,
     RawQuery(text): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
@@ -53,21 +57,23 @@ pub(crate) async fn alert(
         _ => None,
     });
     parameters.end()?;
-    one(&engine, RuleKind::Alert, &name, after.as_ref(), limit).await
+    one(&engine, sight, RuleKind::Alert, &name, after.as_ref(), limit).await
 }
 
 /// One report.
 pub(crate) async fn report(
     State(engine): State<Arc<Engine>>,
+    sight: Sight,
     Named(name): Named,
     RawQuery(text): RawQuery,
 ) -> Result<Json<Value>, ApiError> {
     parameters::none(text.as_deref())?;
-    one(&engine, RuleKind::Report, &name, None, 0).await
+    one(&engine, sight, RuleKind::Report, &name, None, 0).await
 }
 
 async fn list(
     engine: &Engine,
+    Sight(project): Sight,
     kind: RuleKind,
     list: &'static str,
     mut parameters: Parameters,
@@ -79,6 +85,7 @@ async fn list(
     let limit = parameters.limit();
     let filter = AlertFilter {
         kind,
+        project,
         state: parameters.word("state", &states, state),
         health: parameters.word("health", &healths, health),
         labels: labels(&mut parameters),
@@ -111,26 +118,28 @@ fn labels(parameters: &mut Parameters) -> Vec<(String, String)> {
 
 async fn one(
     engine: &Engine,
+    Sight(project): Sight,
     kind: RuleKind,
     name: &str,
     after: Option<&InstancePlace>,
     limit: usize,
 ) -> Result<Json<Value>, ApiError> {
-    match engine.alert(kind, &RuleName::new(name), after, limit).await? {
+    match engine.alert(kind, &RuleName::new(name), project.as_ref(), after, limit).await? {
         Some(found) => Ok(Json(rule_view::detail(&found, limit))),
-        None => Err(no_such_rule(engine, kind, name)),
+        None => Err(no_such_rule(engine, project.as_ref(), kind, name)),
     }
 }
 
 /// No rule in force is of this kind and name; perhaps one of the other kind is.
-pub(crate) fn no_such_rule(engine: &Engine, kind: RuleKind, name: &str) -> ApiError {
+pub(crate) fn no_such_rule(engine: &Engine, project: Option<&ProjectName>, kind: RuleKind, name: &str) -> ApiError {
+    let names = |kind| engine.rule_names(Some(kind), project);
     let place = format!("/api/{}s/{name}", kind.as_str());
-    let mut error = unknown::unknown(kind.as_str(), "no_such_rule", name, engine.rule_names(Some(kind)), place);
+    let mut error = unknown::unknown(kind.as_str(), "no_such_rule", name, names(kind), place);
     let other = match kind {
         RuleKind::Alert | RuleKind::Issue => RuleKind::Report,
         RuleKind::Report => RuleKind::Alert,
     };
-    if engine.rule_names(Some(other)).iter().any(|known| known == name) {
+    if names(other).iter().any(|known| known == name) {
         let other = other.as_str();
         error.help = Some(format!("it is the name of a rule of another kind: see /api/{other}s"));
     }

@@ -14,14 +14,35 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
 
+mod conform;
 mod error;
 mod file_list;
+pub mod files;
+mod flush;
+mod hot;
+mod kill_point;
+pub mod limits;
+mod list;
+mod log_begin;
+mod open;
+mod part;
 mod rows;
 mod snapshot;
+mod status;
 mod storage;
+#[cfg(test)]
+mod testing;
+mod upkeep;
+mod wal;
 
+pub use conform::conform;
 pub use error::{AppendError, Error};
 pub use file_list::{DataFile, FileChange, FileList, FileListError, ListedFiles};
+pub use flush::Flushed;
+pub use log_begin::log_begins_at;
+pub use open::ReplayProgress;
 pub use rows::{Rows, TimeRange};
 pub use snapshot::{HotBatch, Reach, Snapshot, TimeAxis};
+pub use status::Status;
 pub use storage::{Storage, StorageOptions};
+pub use upkeep::{Joined, Upkeep};

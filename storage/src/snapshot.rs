@@ -14,7 +14,7 @@ use crate::rows::TimeRange;
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// Rows in memory.
-    pub hot: Vec<HotBatch>,
+    pub hot: Vec<Arc<HotBatch>>,
     /// Files, without those that cannot touch the window that was asked for.
     pub files: Vec<Arc<DataFile>>,
 }

@@ -1,23 +1,30 @@
 //! All of it together.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::{max, min};
-use arrow::datatypes::TimestampMicrosecondType;
-use watchfire_ingest::table::{ARRIVAL_COLUMN, Shredding, Table, records};
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
+use watchfire_ingest::table::{Shredding, Table};
 use watchfire_model::{ProjectName, Timestamp};
 
-use crate::error::AppendError;
-use crate::rows::{Rows, TimeRange};
-use crate::snapshot::{HotBatch, Reach, Snapshot};
+use crate::error::{AppendError, Error};
+use crate::file_list::{DataFile, FileChange};
+use crate::hot::Hot;
+use crate::limits;
+use crate::list::List;
+use crate::part::{Part, prepare};
+use crate::rows::Rows;
+use crate::snapshot::{Reach, Snapshot};
+use crate::status::Status;
+use crate::wal;
 
 /// How telemetry is kept.
 #[derive(Debug, Clone)]
 pub struct StorageOptions {
+    /// Who writes: the identity of the data folder, which its files and segments name. Default `local`.
+    pub writer: String,
     /// The attributes with a column of their own.
     pub shredding: Shredding,
     /// How long rows stay in memory; default 15 minutes.
@@ -31,6 +38,7 @@ pub struct StorageOptions {
 impl Default for StorageOptions {
     fn default() -> Self {
         Self {
+            writer: "local".to_owned(),
             shredding: Shredding::default(),
             hot_window: Duration::from_secs(15 * 60),
             hot_bytes: 256 << 20,
@@ -40,59 +48,237 @@ impl Default for StorageOptions {
 }
 
 /// Telemetry that is kept. Cheap to clone; clones share everything.
+///
+/// One folder belongs to one of these that writes: a second one would give numbers twice. The lock on
+/// the data folder, which the store holds, prevents that. Any number may read beside it
+/// ([`Storage::open_read_only`]).
 #[derive(Clone)]
 pub struct Storage {
-    options: Arc<StorageOptions>,
-    hot: Arc<Mutex<HashMap<(ProjectName, Table), Vec<HotBatch>>>>,
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub options: StorageOptions,
+    pub hot: Arc<Hot>,
+    /// Where the files are.
+    pub objects: Arc<dyn ObjectStore>,
+    pub keeping: Keeping,
+    /// What the disk had lost when the log was opened.
+    pub damaged: Vec<String>,
+    pub last_flush_at: Mutex<Option<Timestamp>>,
+}
+
+/// Where rows are kept beside memory.
+pub(crate) enum Keeping {
+    /// Nowhere.
+    Memory,
+    /// In a log, then in files.
+    Durable(Box<Durable>),
+    /// Where another process keeps them.
+    ReadOnly,
+}
+
+pub(crate) struct Durable {
+    pub wal: wal::Writer,
+    pub list: List,
+    /// One flush at a time.
+    pub flushing: tokio::sync::Mutex<()>,
 }
 
 impl Storage {
-    /// Rows in memory alone: gone with the process.
+    /// Rows in memory alone: gone with the process, never flushed or evicted. When `hot_bytes` is full, no more are taken.
     pub fn in_memory(options: StorageOptions) -> Self {
-        Self { options: Arc::new(options), hot: Arc::default() }
+        let hot = Arc::new(Hot::new(options.hot_bytes));
+        Self::of(options, hot, Arc::new(InMemory::new()), Keeping::Memory, Vec::new())
+    }
+
+    pub(crate) fn of(
+        options: StorageOptions,
+        hot: Arc<Hot>,
+        objects: Arc<dyn ObjectStore>,
+        keeping: Keeping,
+        damaged: Vec<String>,
+    ) -> Self {
+        let inner = Inner { options, hot, objects, keeping, damaged, last_flush_at: Mutex::new(None) };
+        Self { inner: Arc::new(inner) }
     }
 
     /// How it was opened.
     pub fn options(&self) -> &StorageOptions {
-        &self.options
+        &self.inner.options
     }
 
     /// Keeps these rows, all of them or none. They are durable, and every later snapshot has them, once this returns.
+    ///
+    /// Rows in other columns than [`Table::stored_schema`] says are conformed ([`crate::conform`]). If nobody waits
+    /// for the answer any more, the rows may be kept or not, but never some of them.
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] when the disk does not take them, when too many wait for it, or when memory is full
+    /// because flushing does not keep up. Later appends work by themselves once there is room.
     pub async fn append(&self, rows: Vec<Rows>) -> Result<(), AppendError> {
-        let mut hot = self.hot.lock().unwrap_or_else(PoisonError::into_inner);
-        for Rows { project, table, batch } in rows.into_iter().filter(|rows| rows.batch.num_rows() > 0) {
-            let (Some(time), Some(arrival)) = (range(&batch, table.time_column()), range(&batch, ARRIVAL_COLUMN))
-            else {
-                continue;
-            };
-            let is_pending = table == Table::Records && is_pending(&batch);
-            let batch = HotBatch { rows: batch, time, arrival, is_sorted: false, is_pending };
-            hot.entry((project, table)).or_default().push(batch);
+        let inner = &*self.inner;
+        let size_bytes = rows.iter().map(|rows| rows.batch.get_array_memory_size()).sum();
+        if rows.iter().all(|rows| rows.batch.num_rows() == 0) {
+            return Ok(());
         }
-        Ok(())
+        let reservation = inner.hot.reserve(size_bytes)?;
+        let shredding = &inner.options.shredding;
+        match &inner.keeping {
+            Keeping::Memory => {
+                inner.hot.push_next(prepare(rows, shredding), reservation);
+                inner.hot.tidy();
+                Ok(())
+            }
+            Keeping::Durable(durable) => {
+                let (frame, parts) = if size_bytes <= limits::INLINE_BYTES {
+                    encoded(rows, shredding)?
+                } else {
+                    let shredding = shredding.clone();
+                    let work = tokio::task::spawn_blocking(move || encoded(rows, &shredding));
+                    work.await.unwrap_or_else(|_| {
+                        let reason = "the rows could not be encoded; the log says why".to_owned();
+                        Err(AppendError::Unavailable { reason })
+                    })?
+                };
+                durable.wal.append(frame, parts, reservation).await
+            }
+            Keeping::ReadOnly => {
+                let reason = "this telemetry was opened for reading only".to_owned();
+                Err(AppendError::Unavailable { reason })
+            }
+        }
     }
 
     /// The rows of a table as they are now. Never waits for a disk.
-    pub fn snapshot(&self, project: &ProjectName, table: Table, _reach: Reach) -> Snapshot {
-        let hot = self.hot.lock().unwrap_or_else(PoisonError::into_inner);
-        let hot = hot.get(&(project.clone(), table)).cloned().unwrap_or_default();
-        Snapshot { hot, files: Vec::new() }
+    ///
+    /// When memory has every row inside the reach's window, flushed ones included, there are no files in it; else there
+    /// are all files that touch the window, and the rows that are in no file yet.
+    pub fn snapshot(&self, project: &ProjectName, table: Table, reach: Reach) -> Snapshot {
+        self.inner.hot.snapshot(project, table, reach)
     }
+
+    /// The projects that have rows, in the order of their names.
+    pub fn projects(&self) -> Vec<ProjectName> {
+        self.inner.hot.projects()
+    }
+
+    /// Takes rows out of memory that are in files, and whose time and arrival are both older than `hot_window`.
+    pub fn evict(&self, now: Timestamp) {
+        if matches!(self.inner.keeping, Keeping::Durable(_)) {
+            self.inner.hot.evict(now.minus(self.inner.options.hot_window));
+        }
+    }
+
+    /// All files that are part of tables.
+    pub fn files(&self) -> Vec<Arc<DataFile>> {
+        self.inner.hot.files()
+    }
+
+    /// Changes the list of files (compaction, retention, deletion), and what snapshots see of it. Changes are made one
+    /// after the other, beside flushes.
+    ///
+    /// # Errors
+    /// [`Error::FileList`]. If that is transient, the change may still come about: it is made again before the next one.
+    pub async fn change_files(&self, change: FileChange) -> Result<(), Error> {
+        match &self.inner.keeping {
+            Keeping::Durable(durable) => durable.list.change(change).await,
+            Keeping::Memory | Keeping::ReadOnly => Err(not_durable("the list of files cannot be changed")),
+        }
+    }
+
+    /// Finds out what became of a change of the list whose answer did not come.
+    pub(crate) async fn settle(&self) -> Result<(), Error> {
+        match &self.inner.keeping {
+            Keeping::Durable(durable) => durable.list.settle().await,
+            Keeping::Memory | Keeping::ReadOnly => Ok(()),
+        }
+    }
+
+    /// The paths of files that are part of no table any more and are still to be deleted.
+    pub fn doomed(&self) -> Vec<String> {
+        self.inner.hot.doomed()
+    }
+
+    /// Whether a snapshot of this process has the file, or a later one may.
+    pub fn is_held(&self, path: &str) -> bool {
+        self.inner.hot.is_held(path)
+    }
+
+    /// Where the files of snapshots are, to be read.
+    pub fn objects(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.inner.objects)
+    }
+
+    /// Where files are written and deleted.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with `what` for rows in memory alone, and for what was opened to be read.
+    pub(crate) fn own_objects(&self, what: &str) -> Result<&Arc<dyn ObjectStore>, Error> {
+        match &self.inner.keeping {
+            Keeping::Durable(_) => Ok(&self.inner.objects),
+            Keeping::Memory | Keeping::ReadOnly => Err(not_durable(what)),
+        }
+    }
+
+    /// What it holds and how it is.
+    pub fn status(&self) -> Status {
+        let inner = &*self.inner;
+        let totals = inner.hot.totals();
+        let (files, file_bytes) = inner.hot.file_sums();
+        let (flushed_through, last_sequence) = inner.hot.sequences();
+        let gauges = match &inner.keeping {
+            Keeping::Durable(durable) => Some(&durable.wal.gauges),
+            Keeping::Memory | Keeping::ReadOnly => None,
+        };
+        let load = |of: fn(&wal::Gauges) -> &std::sync::atomic::AtomicU64| {
+            gauges.map_or(0, |gauges| of(gauges).load(std::sync::atomic::Ordering::Relaxed))
+        };
+        Status {
+            hot_rows: totals.rows,
+            hot_bytes: totals.size_bytes as u64,
+            unflushed_rows: totals.unflushed_rows,
+            unflushed_bytes: totals.unflushed_bytes as u64,
+            oldest_unflushed_at: inner.hot.oldest_unflushed(),
+            wal_bytes: load(|gauges| &gauges.size_bytes),
+            wal_syncs: load(|gauges| &gauges.syncs),
+            files,
+            file_bytes,
+            last_sequence,
+            flushed_through,
+            last_flush_at: *inner.last_flush_at.lock().unwrap_or_else(PoisonError::into_inner),
+            flush_failure: inner.hot.flush_failure(),
+            append_failure: gauges.and_then(|gauges| gauges.failure()),
+            damaged: inner.damaged.clone(),
+        }
+    }
+
+    /// Takes no more appends, and returns once those that wait are durable and answered. Nothing is flushed: the log has
+    /// it all.
+    pub async fn shutdown(&self) {
+        let inner = Arc::clone(&self.inner);
+        let stopped = tokio::task::spawn_blocking(move || match &inner.keeping {
+            Keeping::Durable(durable) => durable.wal.stop(),
+            Keeping::Memory | Keeping::ReadOnly => {}
+        });
+        // It fails only when the runtime ends before it, and then nobody waits.
+        let _ = stopped.await;
+    }
+}
+
+pub(crate) fn not_durable(what: &str) -> Error {
+    let reason = "this telemetry is in memory alone, or was opened for reading only".to_owned();
+    Error::Io { what: what.to_owned(), reason }
+}
+
+fn encoded(rows: Vec<Rows>, shredding: &Shredding) -> Result<(wal::Frame, Vec<Part>), AppendError> {
+    let parts = prepare(rows, shredding);
+    let frame = wal::encode(&parts).map_err(|reason| AppendError::Unavailable { reason })?;
+    Ok((frame, parts))
 }
 
 impl fmt::Debug for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Storage").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Storage").field("options", &self.inner.options).finish_non_exhaustive()
     }
-}
-
-fn range(batch: &RecordBatch, column: &str) -> Option<TimeRange> {
-    let values = batch.column_by_name(column)?.as_primitive_opt::<TimestampMicrosecondType>()?;
-    let (first, last) = min(values).zip(max(values))?;
-    Some(TimeRange { first: Timestamp::from_micros(first), last: Timestamp::from_micros(last) })
-}
-
-fn is_pending(batch: &RecordBatch) -> bool {
-    let kinds = batch.column_by_name(records::KIND).and_then(|kinds| kinds.as_string_opt::<i32>());
-    kinds.is_some_and(|kinds| kinds.iter().all(|kind| kind == Some(records::PENDING)))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use watchfire_model::{ChannelName, NotificationKind, RuleName, Timestamp};
+use watchfire_model::{ChannelName, NotificationKind, ProjectName, RuleName, Timestamp};
 
 use crate::database::{Param, Row, int, micros};
 use crate::delivery::delivery_id;
@@ -58,6 +58,8 @@ pub struct DeliveryFilter {
     pub channel: Option<ChannelName>,
     /// Only of rules of this name.
     pub rule: Option<RuleName>,
+    /// Only of rules of this project.
+    pub project: Option<ProjectName>,
     /// Only those that stand here.
     pub state: Option<DeliveryState>,
     /// Most rows.
@@ -67,7 +69,7 @@ pub struct DeliveryFilter {
 /// All channels, the newest hundred.
 impl Default for DeliveryFilter {
     fn default() -> Self {
-        Self { id: None, channel: None, rule: None, state: None, limit: 100 }
+        Self { id: None, channel: None, rule: None, project: None, state: None, limit: 100 }
     }
 }
 
@@ -123,6 +125,7 @@ impl Store {
             Param::MaybeText(filter.state.map(DeliveryState::as_str)),
             Param::Int(int(filter.limit as u64)),
             Param::MaybeInt(after),
+            Param::MaybeText(filter.project.as_ref().map(ProjectName::as_str)),
         ];
         // One delivery, and the facts about a rule, are found in an index; the list itself is read from its end.
         let sql = match (&filter.id, &filter.rule) {
@@ -182,7 +185,7 @@ impl Store {
     }
 }
 
-fn delivery_row(row: &Row) -> Result<DeliveryRow, Error> {
+pub(crate) fn delivery_row(row: &Row) -> Result<DeliveryRow, Error> {
     let id = delivery_id(row)?;
     let state = row.word("state", DeliveryState::parse)?;
     let next_at = row.instant("next_at")?;
@@ -210,6 +213,7 @@ macro_rules! select_deliveries {
             $filter,
             " AND ($1 IS NULL OR notification_id = $1) AND ($2 IS NULL OR channel = $2)
                 AND ($4 IS NULL OR state = $4) AND position < COALESCE($6, 9223372036854775807)
+                AND ($7 IS NULL OR rule_uid IN (SELECT uid FROM rules WHERE project = $7))
             ORDER BY position DESC LIMIT $5"
         )
     };

@@ -61,17 +61,31 @@ fn write_pid(file: &mut File) -> std::io::Result<()> {
 /// The name under which the owner of this folder claims work. It outlives the process, so that a
 /// restart knows its own leases; the folder lock proves that their holder is dead.
 pub(crate) fn claimant_id(folder: &Path) -> Result<String, Error> {
-    let path = folder.join(CLAIMANT_FILE);
-    let refused = |source| Error::Folder { path: path.clone(), source };
-    match fs::read_to_string(&path) {
-        Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_owned()),
-        Ok(_) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(refused(error)),
+    if let Some(known) = known_claimant_id(folder)? {
+        return Ok(known);
     }
+    let path = folder.join(CLAIMANT_FILE);
     let id = format!("cl_{:016x}{:016x}", random(), random());
-    fs::write(&path, &id).map_err(refused)?;
+    write_durably(&path, &id).map_err(|source| Error::Folder { path: path.clone(), source })?;
     Ok(id)
+}
+
+/// The name under which the owner of this folder claims work, when it ever had one.
+pub(crate) fn known_claimant_id(folder: &Path) -> Result<Option<String>, Error> {
+    let path = folder.join(CLAIMANT_FILE);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(Error::Folder { path, source }),
+    }
+}
+
+/// Files and leases belong to this name: one that a power cut took away would leave them without an owner.
+fn write_durably(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 /// Sixty-four random bits: the seed of the standard library's hash maps.

@@ -35,6 +35,7 @@ mod evaluation;
 mod folder;
 mod instance_list;
 mod outbox;
+mod project_state;
 mod report_result;
 mod rule;
 mod rule_summary;
@@ -44,6 +45,7 @@ mod state_load;
 mod state_write;
 mod store;
 mod target;
+mod telemetry_files;
 
 pub use attempt_list::AttemptRow;
 pub use delivery::ClaimedDelivery;
@@ -60,3 +62,4 @@ pub use run::{RunFilter, RunPlace, RunRange, RunRecord, RunResult, RunRow, RunSt
 pub use schema::AppliedMigration;
 pub use store::Store;
 pub use target::StoreTarget;
+pub use telemetry_files::{TelemetryFile, TelemetryFileChange, TelemetryFileList};

@@ -1,6 +1,6 @@
 //! The results of reports: kept beside their runs, given out again, and forgotten when their time is over.
 
-use watchfire_model::{RuleName, RuleUid, Timestamp, Window};
+use watchfire_model::{ProjectName, RuleName, RuleUid, Timestamp, Window};
 
 use crate::database::{Param, Row, Transaction, int};
 use crate::error::Error;
@@ -76,12 +76,18 @@ impl Store {
         self.database().read(RESULTS, &params).await?.iter().map(stored).collect()
     }
 
-    /// The stored result of one slot; `None` when there is none, or not any more.
+    /// The stored result of one slot of a report (of a project); `None` when there is none, or not any more.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be asked now.
-    pub async fn report_result(&self, rule: &RuleName, scheduled_for: Timestamp) -> Result<Option<StoredBody>, Error> {
-        let params = [Param::Text(rule.as_str()), Param::Int(scheduled_for.as_micros())];
+    pub async fn report_result(
+        &self,
+        rule: &RuleName,
+        project: Option<&ProjectName>,
+        scheduled_for: Timestamp,
+    ) -> Result<Option<StoredBody>, Error> {
+        let project = Param::MaybeText(project.map(ProjectName::as_str));
+        let params = [Param::Text(rule.as_str()), Param::Int(scheduled_for.as_micros()), project];
         let rows = self.database().read(RESULT, &params).await?;
         rows.first().map(|row| Ok(StoredBody { result: stored(row)?, parquet: row.bytes("body")? })).transpose()
     }
@@ -159,7 +165,8 @@ const RESULTS: &str = "
 const RESULT: &str = "
     SELECT scheduled_for, window_start, window_end, row_count, stored_rows, bytes_len, created_at, expires_at, body
     FROM report_results
-    WHERE rule_uid IN (SELECT uid FROM rules WHERE name = $1) AND scheduled_for = $2
+    WHERE rule_uid IN (SELECT uid FROM rules WHERE name = $1 AND ($3 IS NULL OR project = $3))
+        AND scheduled_for = $2
     ORDER BY incarnation DESC LIMIT 1";
 
 const PRUNE: &str = "

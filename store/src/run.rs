@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use watchfire_model::{RuleName, RuleUid, Timestamp, Window};
+use watchfire_model::{ProjectName, RuleName, RuleUid, Timestamp, Window};
 
 use crate::database::{Param, Row, Transaction, given, int, without_nul};
 use crate::error::Error;
@@ -82,6 +82,8 @@ pub struct RunFilter {
     pub rule: Option<RuleName>,
     /// Only of this rule.
     pub uid: Option<RuleUid>,
+    /// Only of rules of this project.
+    pub project: Option<ProjectName>,
     /// Only those that ended so.
     pub status: Option<RunStatus>,
     /// Only those whose (last) slot is before this instant: the next page.
@@ -93,7 +95,7 @@ pub struct RunFilter {
 /// All rules, the newest hundred rows.
 impl Default for RunFilter {
     fn default() -> Self {
-        Self { rule: None, uid: None, status: None, before: None, limit: 100 }
+        Self { rule: None, uid: None, project: None, status: None, before: None, limit: 100 }
     }
 }
 
@@ -193,6 +195,7 @@ impl Store {
             Param::Int(int(filter.limit as u64)),
             Param::Int(place.0),
             Param::Int(place.1),
+            Param::MaybeText(filter.project.as_ref().map(ProjectName::as_str)),
         ];
         // Of one rule there are few rows; of all rules the newest are found by slot, and failures, which are
         // rare and looked for, have an index of their own.
@@ -376,6 +379,7 @@ macro_rules! select_runs {
             WHERE ",
             $filter,
             " AND ($3 IS NULL OR status = $3) AND last_at <= $4 AND (last_at < $6 OR runs.position < $7)
+                AND ($8 IS NULL OR rules.project = $8)
             ORDER BY last_at DESC, runs.position DESC LIMIT $5"
         )
     };

@@ -23,7 +23,7 @@ pub struct Store {
 #[derive(Debug)]
 struct Shared {
     database: Database,
-    /// The name under which this process claims work.
+    /// The name under which the owner of the data folder claims work; empty for a reader of a folder without one.
     claimant: String,
     /// `None` beside a running server.
     lock: Option<FolderLock>,
@@ -64,7 +64,9 @@ impl Store {
             Err(Error::SchemaMismatch { found: 0, .. }) => return Err(Error::NoStore { place }),
             Err(other) => return Err(other),
         }
-        Ok(Self { shared: Arc::new(Shared { database, claimant: String::new(), lock: None }) })
+        // A reader claims nothing, but what belongs to the folder is kept under its owner's name.
+        let claimant = folder::known_claimant_id(target.folder())?.unwrap_or_default();
+        Ok(Self { shared: Arc::new(Shared { database, claimant, lock: None }) })
     }
 
     /// Brings the tables up to date and closes again; what was applied, oldest first.

@@ -5,6 +5,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use watchfire_model::ProjectName;
+
 use crate::parse::{Parsed, Question};
 use crate::plan::Planned;
 
@@ -25,25 +27,30 @@ pub(crate) struct PlanCache(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    entries: HashMap<Question, Entry>,
+    /// Projects have tables of the same names with other columns.
+    entries: HashMap<ProjectName, HashMap<Question, Entry>>,
     /// In the order of arrival; the oldest makes room.
-    order: VecDeque<Question>,
+    order: VecDeque<(ProjectName, Question)>,
 }
 
 impl PlanCache {
-    pub(crate) fn get(&self, question: &Question) -> Option<Entry> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).entries.get(question).cloned()
+    pub(crate) fn get(&self, project: &ProjectName, question: &Question) -> Option<Entry> {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.entries.get(project)?.get(question).cloned()
     }
 
-    pub(crate) fn put(&self, question: &Question, entry: Entry) {
+    pub(crate) fn put(&self, project: &ProjectName, question: &Question, entry: Entry) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if inner.entries.insert(question.clone(), entry).is_some() {
+        let of_project = inner.entries.entry(project.clone()).or_default();
+        if of_project.insert(question.clone(), entry).is_some() {
             return;
         }
-        inner.order.push_back(question.clone());
+        inner.order.push_back((project.clone(), question.clone()));
         while inner.order.len() > CAPACITY {
-            if let Some(oldest) = inner.order.pop_front() {
-                inner.entries.remove(&oldest);
+            if let Some((project, oldest)) = inner.order.pop_front()
+                && let Some(of_project) = inner.entries.get_mut(&project)
+            {
+                of_project.remove(&oldest);
             }
         }
     }

@@ -30,7 +30,8 @@ pub struct SqlProblem {
     pub length: usize,
     /// Whether it is a mistake; else it is a doubt.
     pub severity_is_error: bool,
-    /// A word for scripts: `invalid_sql`, `unknown_key`, `always_fires`, `limit_without_order`, `source`, `window_on`,
+    /// A word for scripts: `invalid_sql`, `unknown_key`, `always_fires`, `limit_without_order`, `source`,
+    /// `source_unreachable`, `window_on`,
     /// `name_taken`, `not_a_number`, ….
     pub code: &'static str,
     /// What is wrong.
@@ -80,7 +81,7 @@ impl Telemetry {
 async fn check(engine: &Engine, question: Question, window_on: Option<String>, sought: &Sought) -> Vec<SqlProblem> {
     let window = Some(Window { start: SOME_TIME, end: SOME_TIME });
     let window_on_again = window_on.clone();
-    let asked = Asked { asker: Asker::Person, at: SOME_TIME, window, window_on };
+    let asked = Asked { asker: Asker::Person, at: SOME_TIME, window, window_on, environments: None };
     match engine.prepare(&question, asked.clone()).await {
         Err(Refusal::Parts(mut errors)) => {
             // Conditions that do not parse hide the mistakes of those that do.
@@ -92,7 +93,8 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, s
             let mut problems: Vec<_> = errors.iter().map(|error| of_part(error, &question)).collect();
             // Nor do they hide a misspelt key: the columns are those of the query alone.
             let bare = Question { when: None, recover_when: None, severity: Vec::new(), ..question.clone() };
-            let asked = Asked { asker: Asker::Person, at: SOME_TIME, window, window_on: window_on_again };
+            let asked =
+                Asked { asker: Asker::Person, at: SOME_TIME, window, window_on: window_on_again, environments: None };
             if errors.iter().all(|error| error.part != SqlPart::Query)
                 && let Ok(ready) = engine.prepare(&bare, asked).await
             {
@@ -101,10 +103,11 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, s
             problems
         }
         Err(Refusal::Failed(failure)) => vec![of_failure(&failure)],
+        Err(Refusal::Unreachable(failure)) => vec![unchecked(&failure)],
         Err(Refusal::NeverFilled) => Vec::new(),
         Ok(ready) => {
             let mut problems = sought::problems(sought, &ready.layout().columns);
-            if let Some(entry) = engine.plans.get(&question) {
+            if let Some(entry) = engine.known(&question) {
                 let plan = entry.planned.as_ref().map(|planned| &planned.plan);
                 problems.extend(plan.filter(|_| question.when.is_none()).and_then(always_fires));
                 problems.extend(limit_without_order(&entry.parsed));
@@ -204,6 +207,15 @@ fn of_failure(failure: &Failure) -> SqlProblem {
     };
     let help = (code == "window_on").then(|| "name a column of a table that the query reads".to_owned());
     problem(SqlPart::Query, Place::UNKNOWN, code, failure.message.clone(), help)
+}
+
+/// A doubt: the SQL may be right, and nobody can say so now.
+fn unchecked(failure: &Failure) -> SqlProblem {
+    let message = format!("{}; the SQL over it was not checked", failure.message);
+    let help = Some("check again where the database can be reached".to_owned());
+    let mut problem = problem(SqlPart::Query, Place::UNKNOWN, "source_unreachable", message, help);
+    problem.severity_is_error = false;
+    problem
 }
 
 pub(crate) fn problem(

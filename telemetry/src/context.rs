@@ -13,6 +13,7 @@ use datafusion::common::{internal_datafusion_err, not_impl_err};
 use watchfire_model::{Timestamp, Window};
 
 use crate::source::Snapshot;
+use crate::table::cut::Cut;
 
 /// The facts of one query.
 #[derive(Debug, Clone)]
@@ -28,8 +29,21 @@ pub(crate) struct Facts {
     pub cut_scans: bool,
     /// The column that the window cuts, instead of each table's own.
     pub window_on: Option<String>,
+    /// Only rows of these environments are read of our own tables.
+    pub environments: Option<Vec<String>>,
     /// The tables as they are for this query, by their name in SQL.
     pub tables: HashMap<String, Arc<Snapshot>>,
+}
+
+impl Facts {
+    /// What every scan is cut to.
+    pub(crate) fn cut(&self) -> Cut<'_> {
+        Cut {
+            window: self.window.filter(|_| self.cut_scans),
+            window_on: self.window_on.as_deref(),
+            environments: self.environments.as_deref(),
+        }
+    }
 }
 
 impl QueryContext {

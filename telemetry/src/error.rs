@@ -15,6 +15,12 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// A table of a database stands for a built-in table.
+    #[error("the source `{name}` is a table of a database, and only files may stand for the built-in table `{name}`")]
+    DatabaseRecords {
+        /// The name.
+        name: String,
+    },
     /// The path is no usable pattern.
     #[error("source `{name}`: `{path}` is not a usable pattern: {reason}")]
     Pattern {

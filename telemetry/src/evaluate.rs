@@ -20,10 +20,12 @@ impl Telemetry {
     /// known. Never an error: what goes wrong is `Outcome::Failed`, at the latest after `query.timeout`.
     pub async fn evaluate(&self, query: &QuerySpec, context: &SlotContext) -> Outcome {
         let engine = self.engine.clone();
-        let (question, context, window_on) = (Question::of(query), *context, query.window_on.clone());
+        let (question, context) = (Question::of(query), *context);
+        let (window_on, environments) = (query.window_on.clone(), query.environments.clone());
         let wanted = Wanted { keep: query.keep, without_data: query.asks_without_data };
         let work = async move {
-            let asked = Asked { asker: Asker::Rule, at: context.scheduled_for, window: context.window, window_on };
+            let (asker, at, window) = (Asker::Rule, context.scheduled_for, context.window);
+            let asked = Asked { asker, at, window, window_on, environments };
             Box::pin(run(&engine, &question, asked, wanted)).await
         };
         self.runtime.run(Asker::Rule, query.timeout, work).await.unwrap_or_else(Outcome::Failed)
@@ -43,7 +45,7 @@ async fn run(engine: &Engine, question: &Question, asked: Asked, wanted: Wanted)
         Err(refusal) => return Err(refusal.into_failure()),
     };
     if !wanted.without_data {
-        let empty = all_empty(&ready.tables, ready.state(), asked.window, asked.window_on.as_deref()).await;
+        let empty = all_empty(&ready.tables, ready.state(), &asked.cut()).await;
         if empty.map_err(|error| failure::of(&error))? {
             return Ok(Outcome::NoData);
         }

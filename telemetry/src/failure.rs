@@ -6,6 +6,7 @@ use watchfire_model::{Failure, FailureCode};
 
 use crate::nearest::nearest;
 use crate::part::{PartError, SqlPart};
+use crate::remote::{RemoteError, remote_error};
 
 /// The failure of a query that did not plan; the first mistake speaks.
 pub(crate) fn of_parts(errors: &[PartError]) -> Failure {
@@ -57,7 +58,9 @@ fn code(root: &DataFusionError) -> FailureCode {
         }
         DataFusionError::ResourcesExhausted(_) => FailureCode::Memory,
         DataFusionError::External(error) => {
-            if error.is::<ArrowError>() {
+            if let Some(remote) = remote_error(root) {
+                remote.code()
+            } else if error.is::<ArrowError>() {
                 FailureCode::Execution
             } else {
                 FailureCode::Internal
@@ -109,7 +112,7 @@ pub(crate) fn sentence(root: &DataFusionError) -> String {
         DataFusionError::ResourcesExhausted(text) => {
             format!("the query needs more memory than its limit (`limits.memory`): {text}")
         }
-        other => other.strip_backtrace(),
+        other => remote_error(other).map_or_else(|| other.strip_backtrace(), RemoteError::to_string),
     }
 }
 

@@ -15,8 +15,13 @@ pub struct Limits {
     pub max_rows: u64,
     /// Most bytes of all NDJSON or CSV files of one source, which are kept in memory; default 128 MiB.
     pub source_bytes: usize,
-    /// Most bytes of the records that are kept in memory; default 256 MiB.
-    pub records_bytes: usize,
+    /// Most rows that one table of a database, or several of one database joined there, give to one query; default
+    /// 10,000,000. They pass through in batches: what holds on to them is limited by `memory_bytes`.
+    pub database_rows: u64,
+    /// Most bytes of footers of telemetry's files that are remembered; default 64 MiB.
+    pub footer_bytes: usize,
+    /// Most rows of one table of the schema `watchfire` that one query may read; default 200,000.
+    pub state_rows: usize,
     /// Queries that run at the same time; default: the number of cores.
     pub concurrency: usize,
     /// How long an ad hoc query may take, waiting and planning included; default 30 s.
@@ -32,7 +37,9 @@ impl Default for Limits {
             result_bytes: 64 << 20,
             max_rows: 1_000_000,
             source_bytes: 128 << 20,
-            records_bytes: 256 << 20,
+            database_rows: 10_000_000,
+            footer_bytes: 64 << 20,
+            state_rows: 200_000,
             concurrency: std::thread::available_parallelism().map_or(2, usize::from),
             query_timeout: Duration::from_secs(30),
         }

@@ -9,41 +9,37 @@ use datafusion::common::Result;
 use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
-use watchfire_model::Window;
 
-use crate::source::Snapshot;
+use crate::source::{Rows, Snapshot};
+use crate::table::cut::Cut;
 use crate::table::scan;
 
-/// Whether none of these tables holds a row in the window (`None`: a row at all). No tables: not empty.
-pub(crate) async fn all_empty(
-    tables: &[Arc<Snapshot>],
-    state: &SessionState,
-    window: Option<Window>,
-    window_on: Option<&str>,
-) -> Result<bool> {
+/// Whether none of these tables holds a row inside `cut`. No tables: not empty.
+pub(crate) async fn all_empty(tables: &[Arc<Snapshot>], state: &SessionState, cut: &Cut<'_>) -> Result<bool> {
     for table in tables {
-        if has_row(table, state, window, window_on).await? {
+        if has_row(table, state, cut).await? {
             return Ok(false);
         }
     }
     Ok(!tables.is_empty())
 }
 
-async fn has_row(
-    table: &Snapshot,
-    state: &SessionState,
-    window: Option<Window>,
-    window_on: Option<&str>,
-) -> Result<bool> {
+async fn has_row(table: &Snapshot, state: &SessionState, cut: &Cut<'_>) -> Result<bool> {
     if table.schema.fields().is_empty() {
         return Ok(false);
     }
-    let first_column = vec![0];
-    let plan = scan::plan(table, state, Some(&first_column), window, window_on)?;
-    let mut rows = execute_stream(plan, state.task_ctx())?;
-    while let Some(batch) = rows.next().await {
-        if batch?.num_rows() > 0 {
-            return Ok(true);
+    if let Rows::Database(remote) = &table.rows {
+        let window = cut.window.zip(scan::time_column(table, cut.window_on));
+        return remote.has_row(window, &state.task_ctx()).await;
+    }
+    let first_column = Arc::new(table.schema.project(&[0])?);
+    // Memory comes before files: where it has a row, no file is opened.
+    for plan in scan::parts(table, state, &first_column, cut)? {
+        let mut rows = execute_stream(plan, state.task_ctx())?;
+        while let Some(batch) = rows.next().await {
+            if batch?.num_rows() > 0 {
+                return Ok(true);
+            }
         }
     }
     Ok(false)

@@ -18,6 +18,7 @@ use crate::function::Parameter;
 use crate::nearest::nearest;
 use crate::part::{PartError, SqlPart};
 use crate::session::{CATALOG, SCHEMA};
+use crate::state_tables;
 use crate::table::information_schema;
 
 /// Deeper nesting than this is refused before it can exhaust a thread's stack.
@@ -69,7 +70,7 @@ pub(crate) struct Parsed {
     pub statement: Statement,
     /// Parallel to [`Question::conditions`].
     pub conditions: Vec<(SqlPart, ExprWithAlias)>,
-    /// Our tables that it names, in any order.
+    /// Our tables that it names, in any order; those of the schema `watchfire` with it.
     pub tables: Vec<String>,
     /// Whether it reads `information_schema`.
     pub shows_tables: bool,
@@ -237,6 +238,9 @@ fn tables(references: &[TableReference]) -> (Vec<String>, bool) {
         let is_ours = reference.catalog().is_none_or(|catalog| catalog == CATALOG);
         match reference.schema() {
             None | Some(SCHEMA) if is_ours => names.push(reference.table().to_owned()),
+            Some(state_tables::SCHEMA) if is_ours => {
+                names.push(format!("{}.{}", state_tables::SCHEMA, reference.table()));
+            }
             Some(information_schema::NAME) => shows_tables = true,
             _ => {}
         }

@@ -14,13 +14,16 @@ use crate::function::hint_for;
 use crate::nearest::nearest;
 use crate::parse::{Parsed, Question};
 use crate::part::{PartError, SqlPart};
+use crate::shredded;
 use crate::value::column_of;
 
 /// A question that can be asked at any slot.
 #[derive(Debug)]
 pub(crate) struct Planned {
-    /// Not optimized: the optimizer puts in the slot.
+    /// Not optimized: the optimizer puts in the slot. It reads shredded attributes from their columns.
     pub plan: LogicalPlan,
+    /// The same as it was written, for sentences about it.
+    pub written: LogicalPlan,
     pub layout: Layout,
     /// The schemas of the tables when it was planned, in the order of [`Parsed::tables`].
     pub schemas: Vec<SchemaRef>,
@@ -64,8 +67,9 @@ pub(crate) async fn plan(
         return Err(errors);
     }
     let layout = layout(question, columns, &verdicts, plan.schema());
-    let plan = with_verdicts(plan, verdicts).map_err(query)?;
-    Ok(Planned { plan, layout, schemas })
+    let written = with_verdicts(plan, verdicts).map_err(query)?;
+    let plan = shredded::read_columns(written.clone()).map_err(query)?;
+    Ok(Planned { plan, written, layout, schemas })
 }
 
 /// The engine's own guess at a misspelt function is often far off, and not always the same.

@@ -4,7 +4,7 @@
 //! and come back as they were. Where a column holds cells of other kinds than its own (a sum of whole numbers
 //! that became a float), all of its cells are written as JSON that names the kind of each.
 
-mod cells;
+pub(crate) mod cells;
 
 use std::collections::HashMap;
 use std::sync::Arc;

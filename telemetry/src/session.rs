@@ -20,6 +20,8 @@ use crate::context::{Facts, QueryContext};
 use crate::cooperative::CooperativeJoins;
 use crate::function::{self, GuardConcat, LevelNames};
 use crate::limits::Limits;
+use crate::remote::RemotePlanner;
+use crate::state_tables;
 use crate::table::information_schema;
 
 /// The catalog's name in SQL.
@@ -35,6 +37,8 @@ pub(crate) fn base(limits: &Limits) -> Result<SessionState> {
         // These caches never see a new file, and count rows of a deleted one.
         .with_object_list_cache_limit(0)
         .with_file_statistics_cache_limit(0)
+        // Footers of our own files, which never change.
+        .with_metadata_cache_limit(limits.footer_bytes)
         .build_arc()?;
     // Names of levels must be numbers before types are coerced; texts are known as texts after it.
     let mut analyzer = Analyzer::new().rules;
@@ -46,6 +50,7 @@ pub(crate) fn base(limits: &Limits) -> Result<SessionState> {
         .with_default_features()
         .with_analyzer_rules(analyzer)
         .with_physical_optimizer_rule(Arc::new(CooperativeJoins))
+        .with_query_planner(Arc::new(RemotePlanner))
         .build();
     function::register(&mut state)?;
     Ok(state)
@@ -92,10 +97,12 @@ fn start_time(now: Timestamp) -> chrono::DateTime<chrono::Utc> {
 /// The catalog that a query is planned with.
 pub(crate) fn catalog(
     public: MemorySchemaProvider,
+    own: MemorySchemaProvider,
     information: Option<Arc<dyn SchemaProvider>>,
 ) -> Result<Arc<dyn CatalogProviderList>> {
     let catalog = MemoryCatalogProvider::new();
     catalog.register_schema(SCHEMA, Arc::new(public))?;
+    catalog.register_schema(state_tables::SCHEMA, Arc::new(own))?;
     if let Some(information) = information {
         catalog.register_schema(information_schema::NAME, information)?;
     }

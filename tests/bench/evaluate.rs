@@ -13,8 +13,10 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 use watchfire_engine::clock::{Clock, SystemClock};
 use watchfire_engine::{Definitions, Engine, EngineParts, RuleDefinition};
-use watchfire_ingest::{Origin, Record, RecordKind};
+use watchfire_ingest::table::Table;
+use watchfire_ingest::{Origin, Record, RecordKind, batch};
 use watchfire_model::{ProjectName, Timestamp};
+use watchfire_storage::{Rows, Storage, StorageOptions};
 use watchfire_store::{Store, StoreTarget};
 use watchfire_telemetry::{Limits, Telemetry};
 
@@ -56,15 +58,17 @@ pub async fn measure(_binary: &Path, shape: &Shape) -> anyhow::Result<Json> {
     std::fs::write(folder.path().join("alerts.yaml"), definitions(shape))?;
     let loaded = watchfire_config::load(folder.path(), &|_| None)?;
     ensure!(!loaded.has_errors(), "{}", loaded.problems.iter().map(|one| one.message.clone()).collect::<String>());
-    let telemetry = Telemetry::new(Limits::default(), &[])?;
+    let storage = Storage::in_memory(StorageOptions::default());
+    let telemetry = Telemetry::new(Limits::default(), &[], storage.clone())?;
     let feed = Feed::new(shape.services);
     let clock = SystemClock;
-    telemetry.append_records(&feed.between(clock.now().minus(WINDOW), clock.now()))?;
+    storage.append(rows(&feed.between(clock.now().minus(WINDOW), clock.now()))).await?;
     let mut fed_until = clock.now();
     let target = StoreTarget::Sqlite { folder: folder.path().join("data") };
     let engine = Engine::start(EngineParts {
         store: Store::open(&target).await?,
-        telemetry: telemetry.clone(),
+        storage: storage.clone(),
+        telemetry,
         definitions: engine_definitions(loaded.definitions),
         clock: Arc::new(clock),
         request_timeout: Duration::from_secs(15),
@@ -76,7 +80,7 @@ pub async fn measure(_binary: &Path, shape: &Shape) -> anyhow::Result<Json> {
         while tokio::time::Instant::now() < end {
             tokio::time::sleep(FEED_EVERY).await;
             let now = SystemClock.now();
-            telemetry.append_records(&feed.between(fed_until, now))?;
+            storage.append(rows(&feed.between(fed_until, now))).await?;
             fed_until = now;
         }
         Ok(())
@@ -103,6 +107,11 @@ pub async fn measure(_binary: &Path, shape: &Shape) -> anyhow::Result<Json> {
         "resident_megabytes": megabytes(to.resident_bytes),
         "peak_megabytes": megabytes(to.peak_bytes),
     }))
+}
+
+fn rows(records: &[Record]) -> Vec<Rows> {
+    let records: Vec<&Record> = records.iter().collect();
+    vec![Rows { project: ProjectName::new("default"), table: Table::Records, batch: batch(&records) }]
 }
 
 struct Figures {

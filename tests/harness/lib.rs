@@ -2,7 +2,7 @@
 //!
 //! [`Product`] runs the real binary; [`Receiver`] takes its webhooks and holds it to the contract of
 //! their bodies; [`ChatReceiver`] takes its messages as Slack and Discord do; [`ConfigDir`] holds definitions and source files; [`postgres`] gives each test a
-//! database of its own; [`Timeline`] and [`Account`] say which messages a whole run must have sent.
+//! database of its own, [`sqlite`] writes files of SQLite; [`Timeline`] and [`Account`] say which messages a whole run must have sent.
 //!
 //! No room of the product is used here but `model`, whose ids of messages are a public contract:
 //! what these tests see is what people see. Nothing here sleeps; everything waits for a signal
@@ -21,6 +21,7 @@ pub mod postgres;
 pub mod product;
 pub mod receiver;
 pub mod slots;
+pub mod sqlite;
 pub mod timeline;
 
 pub use account::Account;

@@ -37,6 +37,13 @@ impl FreshDatabase {
         &self.url
     }
 
+    /// Runs statements inside the database.
+    pub async fn run(&self, sql: &str) {
+        let mut connection = PgConnection::connect(&self.url).await.expect("the test database takes connections");
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect("the statements are sound");
+        connection.close().await.expect("a connection closes");
+    }
+
     /// Refuses new connections and ends those that are open, as a database that went away does.
     pub async fn vanish(&self) {
         self.as_administrator(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name)).await;

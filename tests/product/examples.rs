@@ -79,6 +79,8 @@ examples! {
             ("failed-jobs", "nightly-export", &["team-chat"]),
             ("overdue-jobs", "reindex-catalogue", &["team-mail"])
         ];
+    an_article_of_which_little_is_left_is_told_to_people_and_to_a_program:
+        "low-stock.yaml" tells [("low-stock", "blue mug", &["team-chat", "automation"])];
     an_address_that_does_not_answer_pages:
         "endpoint-down.yaml" tells [("endpoint-down", "https://shop.example.com/checkout", &["on-call"])];
     a_certificate_that_ends_is_mailed_and_pages_at_last:
@@ -274,7 +276,12 @@ fn copy(file: &str, receivers: &Receivers) -> ConfigDir {
     }
     let by = Utc::now() - instant(PRESENT);
     for name in files("data").into_iter().chain(files("data/records")) {
-        dir.write(&name, &moved(&read(&name), by));
+        if name.ends_with(".sqlite") {
+            // A database is no text; what it holds is of no morning.
+            std::fs::copy(Path::new(FOLDER).join(&name), dir.config().join(&name)).unwrap();
+        } else {
+            dir.write(&name, &moved(&read(&name), by));
+        }
     }
     dir
 }

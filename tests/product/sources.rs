@@ -1,4 +1,4 @@
-//! Source files that change, break and vanish under a running server. Trouble with the input is news
+//! Source files and databases that change, break and vanish under a running server. Trouble with the input is news
 //! of its own and never changes a condition.
 
 use std::time::Duration;
@@ -101,4 +101,59 @@ async fn a_file_that_is_there_only_later_is_read_then() {
     scene.level(1);
     scene.told("alert.started", "high").await;
     assert!(product.is_running());
+}
+
+/// A rule `jobs-failed` over the source `jobs`, beside the rule `high` over a file.
+fn over_jobs(scene: &Scene, source: &str) {
+    scene.dir.definitions(
+        "jobs.yaml",
+        &format!(
+            "sources:\n  - {source}\nalerts:\n  - name: jobs-failed\n    query: SELECT name FROM jobs WHERE failed\n    \
+             every: 1s\n    window: none\n    notify_when: transitions\n    on_error: alert after 1 runs\n    notify: [hook]\n"
+        ),
+    );
+}
+
+#[tokio::test]
+async fn a_sqlite_file_that_is_away_fails_only_the_rule_that_asks_it() {
+    let scene = Scene::with_one_rule().await;
+    over_jobs(&scene, "{name: jobs, type: sqlite, path: jobs.sqlite, table: jobs}");
+    let mut product = scene.launch().start().await;
+    let failed = scene.told("alert.failed", "jobs-failed").await;
+    let message = failed.body["error"]["message"].as_str().unwrap();
+    assert!(message.contains("source `jobs`: cannot reach the SQLite file"), "{message}");
+    scene.level(1);
+    scene.told("alert.started", "high").await;
+    let file = scene.dir.config().join("jobs.sqlite");
+    harness::sqlite::run(
+        &file,
+        "CREATE TABLE jobs (name TEXT, failed BOOLEAN); INSERT INTO jobs VALUES ('nightly', 1), ('hourly', 0)",
+    )
+    .await;
+    scene.told("alert.recovered", "jobs-failed").await;
+    let started = scene.told("alert.started", "jobs-failed").await;
+    assert_eq!(started.body["rows"], serde_json::json!([{"name": "nightly"}]));
+    harness::sqlite::run(&file, "UPDATE jobs SET failed = 0").await;
+    scene.told("alert.resolved", "jobs-failed").await;
+    assert!(product.is_running());
+}
+
+#[tokio::test]
+async fn a_postgresql_that_goes_away_is_told_without_its_password_and_is_asked_again_when_it_is_back() {
+    let Some(database) = harness::postgres::fresh_database().await else { return };
+    database.run("CREATE TABLE jobs (name text, failed boolean); INSERT INTO jobs VALUES ('nightly', true)").await;
+    let scene = Scene::with_one_rule().await;
+    over_jobs(&scene, "{name: jobs, type: postgres, url: \"${JOBS_DB}\", table: public.jobs}");
+    let url = database.url().replacen("postgres@", "postgres:hunter2@", 1);
+    let _product = scene.launch().env("JOBS_DB", &url).start().await;
+    scene.told("alert.started", "jobs-failed").await;
+    database.vanish().await;
+    let failed = scene.told("alert.failed", "jobs-failed").await;
+    let body = failed.body.to_string();
+    assert!(body.contains("source `jobs`") && !body.contains("hunter2"), "{body}");
+    scene.level(1);
+    scene.told("alert.started", "high").await;
+    assert_eq!(scene.count("alert.resolved", "jobs-failed"), 0);
+    database.come_back().await;
+    scene.told("alert.recovered", "jobs-failed").await;
 }

@@ -10,7 +10,7 @@ use crate::output;
 
 pub(crate) async fn run(options: Check, form: Output) -> anyhow::Result<Exit> {
     let mut loaded = definitions::load(&options.config.config)?;
-    let telemetry = definitions::telemetry(&loaded)?;
+    let telemetry = definitions::telemetry(&loaded, definitions::nothing_kept())?;
     definitions::check_sql(&mut loaded, &telemetry).await;
     match form {
         Output::Json => output::json(&as_json(&loaded))?,

@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod health;
 pub(crate) mod migrate;
 pub(crate) mod next;
+pub(crate) mod projects;
 pub(crate) mod query;
 pub(crate) mod run;
 pub(crate) mod runs;

@@ -16,7 +16,7 @@ pub(crate) async fn run(options: Query, form: Output) -> anyhow::Result<Exit> {
         eprintln!("watchfire: a data folder holds no tables to ask yet; only the sources are read");
     }
     let loaded = definitions::load(&options.config.config)?;
-    let telemetry = definitions::telemetry(&loaded)?;
+    let telemetry = definitions::telemetry(&loaded, definitions::nothing_kept())?;
     let result = match telemetry.query(&options.sql, SystemClock.now(), ROWS_MAX).await {
         Ok(result) => result,
         Err(failure) => {

@@ -4,8 +4,9 @@ use serde_json::{Value as Json, json};
 use watchfire_alerts::{Hold, Mode, Rule, Verdict};
 use watchfire_engine::RunReport;
 use watchfire_model::{RuleKind, RuleUid};
+use watchfire_store::Store;
 
-use crate::arguments::{Output, Run, Storage};
+use crate::arguments::{Output, Run};
 use crate::definitions;
 use crate::exit::Exit;
 use crate::output;
@@ -16,9 +17,20 @@ pub(crate) async fn run(options: Run, form: Output) -> anyhow::Result<Exit> {
     let Some(rule) = definitions::rule(&loaded, &options.name) else {
         return definitions::explain_missing_rule(&loaded, &options.name, form);
     };
-    let telemetry = definitions::telemetry(&loaded)?;
+    let telemetry = definitions::telemetry(&loaded, definitions::nothing_kept())?;
     let has_state = options.storage.data.is_some() || options.storage.database_url.is_some();
-    let stored = stored(&options.storage, &loaded.definitions.settings, &rule.rule.uid).await?;
+    let store = match has_state {
+        true => Some(place::open_read_only(&options.storage, Some(&loaded.definitions.settings)).await?),
+        false => None,
+    };
+    let telemetry = match &store {
+        Some(store) => telemetry.with_state(watchfire_engine::state_tables(store.clone())),
+        None => telemetry,
+    };
+    let stored = match &store {
+        Some(store) => stored(store, &rule.rule.uid).await?,
+        None => None,
+    };
     let (state, last_window_end) = stored.map_or((None, None), |(state, end)| (Some(state), end));
     let definition = definitions::engine_rule(rule);
     let report = watchfire_engine::run_once(&definition, &telemetry, state, last_window_end, options.at).await;
@@ -30,16 +42,11 @@ pub(crate) async fn run(options: Run, form: Output) -> anyhow::Result<Exit> {
     Ok(if report.verdict == Verdict::Failed { Exit::No } else { Exit::Fine })
 }
 
-/// The stored state, when a store was named.
+/// The stored state of the rule, if the store knows it.
 async fn stored(
-    flags: &Storage,
-    settings: &watchfire_config::Settings,
+    store: &Store,
     uid: &RuleUid,
 ) -> anyhow::Result<Option<(watchfire_alerts::RuleState, Option<watchfire_model::Timestamp>)>> {
-    if flags.data.is_none() && flags.database_url.is_none() {
-        return Ok(None);
-    }
-    let store = place::open_read_only(flags, Some(settings)).await?;
     let mut states = store.rule_states(std::slice::from_ref(uid)).await?;
     let row = store.stored_rules().await?.into_iter().find(|row| row.uid == *uid);
     Ok(states.remove(uid).map(|state| (state, row.and_then(|row| row.last_window_end))))

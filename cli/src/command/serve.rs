@@ -6,27 +6,34 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use futures::FutureExt;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
-use watchfire_config::Loaded;
+use watchfire_config::{Definitions, Loaded};
 use watchfire_engine::clock::SystemClock;
 use watchfire_engine::{Engine, EngineParts};
+use watchfire_server::Doors;
+use watchfire_storage::{Storage, StorageOptions};
 use watchfire_store::{Store, StoreTarget};
 
 use crate::arguments::Serve;
 use crate::definitions;
 use crate::exit::Exit;
+use crate::open_files;
 use crate::place;
 use crate::reload;
 
 /// Where the server listens when nobody says otherwise: OpenTelemetry's HTTP port.
-const LISTEN_DEFAULT: &str = "127.0.0.1:4318";
+pub(crate) const LISTEN_DEFAULT: &str = "127.0.0.1:4318";
+/// OpenTelemetry's port for gRPC, which is listened on too when nobody says where to listen.
+const GRPC_DEFAULT: &str = "127.0.0.1:4317";
 
 pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
     let dir = options.config.config;
     let mut loaded = definitions::load(&dir)?;
-    let telemetry = definitions::telemetry(&loaded)?;
+    let storage = Storage::in_memory(StorageOptions::default());
+    let telemetry = definitions::telemetry(&loaded, storage.clone())?;
     definitions::check_sql(&mut loaded, &telemetry).await;
     definitions::print_problems(&loaded);
     if loaded.has_errors() {
@@ -34,28 +41,31 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
         return Ok(Exit::No);
     }
     let settings = &loaded.definitions.settings;
-    let listen = options.listen.as_ref().or(settings.server.listen.as_ref());
-    let listen = address(listen.map_or(LISTEN_DEFAULT, String::as_str)).await?;
-    // The address comes first: a server that cannot be reached must not take rules.
-    let listener = watchfire_server::bind(listen).await?;
+    // The addresses come first: a server that cannot be reached must not take rules.
+    let doors = doors(options.listen.as_deref(), options.otlp_grpc.as_deref(), &loaded.definitions).await?;
     let target = place::store_target(&options.storage, Some(settings))?;
     let store = Store::open(&target).await.with_context(|| format!("the store, {target}, cannot be opened"))?;
     describe(&loaded, &target);
     let engine = Engine::start(EngineParts {
         store,
+        storage,
         telemetry,
         definitions: definitions::engine_definitions(&loaded.definitions),
         clock: Arc::new(SystemClock),
         request_timeout: settings.delivery.timeout,
     })
     .await?;
-    let address = listener.local_addr().context("the address of the listener")?;
+    let address = doors.http.local_addr().context("the address of the listener")?;
+    let grpc = doors.grpc.as_ref().map(TcpListener::local_addr).transpose().context("the address of the listener")?;
     let (_watching, take_over_changes) = reload::watch(dir, Arc::clone(&engine));
     // Whoever waits for this line may stop us right after it.
     let mut signals = StopSignals::listen()?;
     info!("listening on http://{address}");
+    if let Some(grpc) = grpc {
+        info!("listening for OTLP over gRPC on {grpc}");
+    }
     let (stop, stopping) = oneshot::channel::<()>();
-    let serving = watchfire_server::serve(listener, Arc::clone(&engine), stopping.map(drop));
+    let serving = watchfire_server::serve(doors, Arc::clone(&engine), stopping.map(drop));
     let mut ending = pin!(async {
         let served = tokio::select! {
             served = serving => served,
@@ -81,6 +91,32 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Fine)
+}
+
+/// What is listened on: flags first, then the settings, then the usual ports.
+async fn doors(listen: Option<&str>, grpc: Option<&str>, definitions: &Definitions) -> anyhow::Result<Doors> {
+    let (server, limits) = (&definitions.settings.server, &definitions.settings.limits);
+    let has_tokens = definitions::has_tokens(definitions);
+    let listen = listen.or(server.listen.as_deref());
+    let grpc_given = grpc.or(server.otlp_grpc.as_deref());
+    let http = watchfire_server::bind(address(listen.unwrap_or(LISTEN_DEFAULT)).await?, has_tokens).await?;
+    let grpc = match (grpc_given, listen) {
+        (Some(given), _) => Some(watchfire_server::bind(address(given).await?, has_tokens).await?),
+        (None, Some(_)) => None,
+        // Nobody asked for this port, so one that is taken is no reason not to start.
+        (None, None) => match watchfire_server::bind(address(GRPC_DEFAULT).await?, has_tokens).await {
+            Ok(grpc) => Some(grpc),
+            Err(trouble) => {
+                warn!(error = %trouble, "No port for gRPC alone; gRPC is taken beside HTTP all the same");
+                None
+            }
+        },
+    };
+    let request_bytes_max = limits
+        .request_size
+        .map_or(watchfire_server::REQUEST_BYTES_MAX, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    let connections_max = open_files::connections(watchfire_server::CONNECTIONS_MAX);
+    Ok(Doors { http, grpc, request_bytes_max, connections_max })
 }
 
 /// The address of `HOST:PORT`; of a name with several, the IPv4 one, which clients try too.

@@ -23,7 +23,9 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::Instant;
 use watchfire_engine::clock::{Clock, SystemClock};
 use watchfire_engine::{Engine, EngineParts};
+use watchfire_server::Doors;
 use watchfire_server::stand_in::{self, Taken};
+use watchfire_storage::{Storage, StorageOptions};
 use watchfire_store::{Store, StoreTarget};
 
 use crate::arguments::Output;
@@ -50,14 +52,14 @@ pub(crate) async fn run(records: Option<&Path>, stay: bool, form: Output) -> any
     let (http_taken, messages) = mpsc::unbounded_channel();
     let (mail_taken, mails) = mpsc::unbounded_channel();
     let engine = start(folder.path(), stand_ins, records).await?;
-    let own = watchfire_server::bind(([127, 0, 0, 1], 0).into()).await?;
+    let own = watchfire_server::bind(([127, 0, 0, 1], 0).into(), false).await?;
     let watching =
         Watching { messages, mails, folder: definitions_of(folder.path()), address: own.local_addr()?, stay, form };
     let show = tokio::select! {
         watched = watching.until_the_end() => watched?,
         broken = stand_in::serve(http, http_taken) => bail!("the demo's receiver ended: {broken:?}"),
         broken = mail_server::serve(smtp, mail_taken) => bail!("the demo's mail server ended: {broken:?}"),
-        served = watchfire_server::serve(own, Arc::clone(&engine), std::future::pending()) => {
+        served = watchfire_server::serve(Doors::new(own), Arc::clone(&engine), std::future::pending()) => {
             bail!("the demo's server ended: {served:?}")
         }
     };
@@ -145,7 +147,8 @@ async fn start(folder: &Path, stand_ins: StandIns, records: Option<&Path>) -> an
     std::fs::create_dir(&definitions).context("the demo's folder")?;
     let count = scene::write(&definitions, stand_ins, records, SystemClock.now().plus(START_TAKES))?;
     let mut loaded = scene::load(&definitions, stand_ins)?;
-    let telemetry = definitions::telemetry(&loaded)?;
+    let storage = Storage::in_memory(StorageOptions::default());
+    let telemetry = definitions::telemetry(&loaded, storage.clone())?;
     definitions::check_sql(&mut loaded, &telemetry).await;
     if loaded.has_errors() {
         definitions::print_problems(&loaded);
@@ -154,6 +157,7 @@ async fn start(folder: &Path, stand_ins: StandIns, records: Option<&Path>) -> an
     let target = StoreTarget::Sqlite { folder: folder.join("data") };
     let engine = Engine::start(EngineParts {
         store: Store::open(&target).await.context("the demo's store")?,
+        storage,
         telemetry,
         definitions: definitions::engine_definitions(&loaded.definitions),
         clock: Arc::new(SystemClock),

@@ -53,7 +53,7 @@ pub(crate) fn alert(
     let limits = &known.settings.limits;
     let rule = Rule {
         name: rule_name(&keys, &defined.subject),
-        project: project(&keys, report),
+        project: project(keys.project, known, report),
         kind: RuleKind::Alert,
         description: text(keys.description),
         labels: keys.labels(),
@@ -160,6 +160,7 @@ fn query_spec(raw: &RawAlert, keys: &RuleKeys<'_>, known: &Known<'_>, mode: Mode
         recover_when: text(&raw.recover_when),
         severity,
         window_on: text(&raw.window_on),
+        environments: keys.environments(),
         timeout: timeout(keys, known, report),
         keep: if keep_all { Keep::All } else { Keep::Shown(max_rows) },
         asks_without_data: false,

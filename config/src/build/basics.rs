@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use watchfire_alerts::{OnError, Patience};
-use watchfire_model::{ProjectName, RuleName, RuleUid, format_duration};
+use watchfire_model::{DEFAULT_PROJECT, ProjectName, RuleName, RuleUid, format_duration};
 use watchfire_scheduler::{Schedule, WindowSpec};
 
 use super::Known;
@@ -11,11 +11,9 @@ use super::cadence::PATTERNS_FROM;
 use super::names::{Names, check_name};
 use super::sql_tokens::sql_tokens;
 use crate::raw::RuleKeys;
-use crate::read::{Count, Field, Text};
+use crate::read::{Count, Field, Text, nearest, quoted};
 use crate::report::Report;
 
-/// The only project there is for now.
-const PROJECT: &str = "default";
 /// What `timeout` is when nothing is said.
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 /// What `max_rows` is when nothing is said.
@@ -39,22 +37,30 @@ pub(super) fn uid(keys: &RuleKeys<'_>, word: &'static str, uids: &mut Names, rep
     check_name(keys.id, report);
     let field = if keys.id.is_absent() { keys.name } else { keys.id };
     let id = text(field).unwrap_or_default();
+    let project = project_name(keys.project);
     if let (Some(_), Some(at)) = (&field.value, field.at()) {
-        uids.claim(word, &id, at, report);
+        uids.claim_in(project.as_str(), word, &id, at, report);
     }
-    RuleUid::derive(&ProjectName::new(PROJECT), &id)
+    RuleUid::derive(&project, &id)
 }
 
-/// Whose tables it reads.
-pub(super) fn project(keys: &RuleKeys<'_>, report: &mut Report) -> ProjectName {
-    if let (Some(project), Some(at)) = (&keys.project.value, keys.project.at())
-        && project.0 != PROJECT
+/// The project that a definition names; whether there is one is for [`project`] to say.
+pub(crate) fn project_name(field: &Field<Text>) -> ProjectName {
+    ProjectName::new(field.value.as_ref().map_or(DEFAULT_PROJECT, |name| name.0.as_str()))
+}
+
+/// Whose tables it reads: a project that some file defines, or `default`.
+pub(super) fn project(field: &Field<Text>, known: &Known<'_>, report: &mut Report) -> ProjectName {
+    if let (Some(project), Some(at)) = (&field.value, field.at())
+        && !known.projects.contains(&project.0)
     {
-        report
-            .error(at, "not_supported_yet", "projects other than `default` are not supported yet")
-            .help("write `project: default`, or remove it");
+        let problem = report.error(at, "unknown_project", format!("there is no project `{}`", quoted(&project.0)));
+        match nearest(&project.0, known.projects.iter().map(String::as_str)) {
+            Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+            None => problem.help("define it under `projects:`, or remove `project`, which then is `default`"),
+        };
     }
-    ProjectName::new(PROJECT)
+    project_name(field)
 }
 
 /// How long one run may take.

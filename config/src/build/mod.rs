@@ -4,12 +4,14 @@ mod alert;
 mod basics;
 mod cadence;
 mod channel;
+mod database_url;
 mod environment;
 mod format;
 mod lint;
 mod message;
 mod names;
 mod notify;
+mod project;
 mod report;
 mod secret;
 mod semantic_hash;
@@ -18,7 +20,7 @@ mod source;
 mod sql_check;
 mod sql_tokens;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use watchfire_model::{ChannelClass, ChannelName};
@@ -26,8 +28,10 @@ use watchfire_model::{ChannelClass, ChannelName};
 use crate::settings::Settings;
 
 pub(crate) use alert::alert;
+pub(crate) use basics::project_name;
 pub(crate) use channel::channel;
 pub(crate) use names::Names;
+pub(crate) use project::Projects;
 pub(crate) use report::report;
 pub(crate) use settings::{fallback_channel, settings};
 pub(crate) use source::source;
@@ -44,6 +48,7 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) struct Known<'a> {
     pub settings: &'a Settings,
     pub channels: &'a BTreeMap<String, KnownChannel>,
+    pub projects: &'a BTreeSet<String>,
 }
 
 /// A channel that some file names, also one with mistakes: rules may refer to it all the same.

@@ -27,14 +27,20 @@ pub(super) fn check_name(field: &Field<Text>, report: &mut Report) {
 /// Names given so far, over all files.
 #[derive(Default)]
 pub(crate) struct Names {
-    /// What each names, for messages, and where it was given.
-    first: BTreeMap<String, (&'static str, Place)>,
+    /// By project and name: what each names, for messages, and where it was given.
+    first: BTreeMap<(String, String), (&'static str, Place)>,
 }
 
 impl Names {
     /// Notes a name of a `what`; reports it when it was given before, showing both places.
     pub(crate) fn claim(&mut self, what: &'static str, name: &str, at: Span, report: &mut Report) {
-        match self.first.get(name) {
+        self.claim_in("", what, name, at, report);
+    }
+
+    /// The same for a name that needs to be unique within its project only.
+    pub(crate) fn claim_in(&mut self, project: &str, what: &'static str, name: &str, at: Span, report: &mut Report) {
+        let whole = (project.to_owned(), name.to_owned());
+        match self.first.get(&whole) {
             Some((first, place)) => {
                 let message = format!(
                     "another {first} is called `{}`, at {}:{}:{}",
@@ -50,7 +56,7 @@ impl Names {
                 });
             }
             None => {
-                self.first.insert(name.to_owned(), (what, report.source.place(at)));
+                self.first.insert(whole, (what, report.source.place(at)));
             }
         }
     }

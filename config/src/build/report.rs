@@ -49,6 +49,7 @@ pub(crate) fn report(
         recover_when: None,
         severity: Vec::new(),
         window_on: text(keys.window_on),
+        environments: keys.environments(),
         timeout: timeout(&keys, known, report),
         // The whole result is stored, and summed.
         keep: Keep::All,
@@ -61,7 +62,7 @@ pub(crate) fn report(
     let severity = raw.severity.value.as_ref().map_or(Severity::Info, |level| level.0);
     let rule = Rule {
         name: rule_name(&keys, &defined.subject),
-        project: project(&keys, report),
+        project: project(keys.project, known, report),
         kind: RuleKind::Report,
         description: text(keys.description),
         labels: keys.labels(),

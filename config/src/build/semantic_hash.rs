@@ -37,6 +37,13 @@ pub(super) fn semantic_hash(question: &Question<'_>) -> Fingerprint {
     list("for", &[hold(question.hold_for)]);
     list("keep_firing_for", &[hold(question.keep_firing_for)]);
     list("notify_when", &[mode(question.notify_when).to_owned()]);
+    // Only where it is said, so that no rule without it is another one than before.
+    if let Some(environments) = &question.query.environments {
+        let mut environments = environments.clone();
+        environments.sort();
+        environments.dedup();
+        list("environments", &environments);
+    }
     parts.finish()
 }
 

@@ -9,7 +9,7 @@ use watchfire_model::{ChannelName, format_duration};
 use super::secret::{Literal, references, secret};
 use super::{Known, Surroundings};
 use crate::raw::RawSettings;
-use crate::read::{Field, Text, nearest, quoted};
+use crate::read::{Field, Items, Text, nearest, quoted};
 use crate::report::Report;
 use crate::settings::{
     AddressRange, DeliverySettings, LimitSettings, ServerSettings, Settings, StorageSettings, TelemetrySettings,
@@ -17,13 +17,19 @@ use crate::settings::{
 
 /// The longest time that one request to a channel may take.
 const DELIVERY_TIMEOUT_MAX: Duration = Duration::from_secs(30);
+/// The least memory for rows of telemetry, in bytes: one large request must fit.
+const HOT_MEMORY_MIN: u64 = 16 << 20;
+/// Most attributes with a column of their own: each of them is kept twice.
+const SHREDDED_ATTRIBUTES_MAX: usize = 100;
+/// The longest key of such an attribute, in bytes.
+const SHREDDED_KEY_MAX: usize = 256;
 
 /// Makes the settings; what could not be read has its default, and is reported.
 pub(crate) fn settings(raw: &RawSettings, around: &Surroundings<'_>, report: &mut Report) -> Settings {
     Settings {
         server: server(raw, around, report),
         storage: storage(raw, around, report),
-        telemetry: telemetry(raw),
+        telemetry: telemetry(raw, report),
         delivery: delivery(raw, report),
         limits: limits(raw),
     }
@@ -94,15 +100,42 @@ fn storage(raw: &RawSettings, around: &Surroundings<'_>, report: &mut Report) ->
     StorageSettings { database_url, data }
 }
 
-fn telemetry(raw: &RawSettings) -> TelemetrySettings {
+fn telemetry(raw: &RawSettings, report: &mut Report) -> TelemetrySettings {
     let mut settings = TelemetrySettings::default();
-    if let Some(telemetry) = &raw.telemetry.value {
-        if let Some(span) = &telemetry.hot_window.value {
-            settings.hot_window = span.0.0;
-        }
-        settings.retention = telemetry.retention.value.as_ref().map(|span| span.0.0);
+    let Some(telemetry) = &raw.telemetry.value else { return settings };
+    if let Some(span) = &telemetry.hot_window.value {
+        settings.hot_window = span.0.0;
     }
+    settings.retention = telemetry.retention.value.as_ref().map(|span| span.0.0);
+    settings.hot_memory = telemetry.hot_memory.value.as_ref().map(|size| size.0.0);
+    if let (Some(given), Some(at)) = (settings.hot_memory, telemetry.hot_memory.at())
+        && given < HOT_MEMORY_MIN
+    {
+        let message = format!("`hot_memory` is {given} bytes, and at least {HOT_MEMORY_MIN} are needed");
+        report.error(at, "over_limit", message).help("write `hot_memory: 16MiB` or more");
+    }
+    settings.shredded_attributes = shredded_attributes(&telemetry.shredded_attributes, report);
     settings
+}
+
+/// The keys as they are given; the same key twice is the same as once.
+fn shredded_attributes(field: &Field<Items<Text>>, report: &mut Report) -> Option<Vec<String>> {
+    let items = &field.value.as_ref()?.0;
+    for item in items.iter().filter(|item| item.value.0.len() > SHREDDED_KEY_MAX) {
+        let length = item.value.0.len();
+        let message = format!("a key of `attributes` has at most {SHREDDED_KEY_MAX} bytes, and this one has {length}");
+        report.error(item.at(), "over_limit", message).help("write for example `http.route`");
+    }
+    if let Some(at) = field.at()
+        && items.len() > SHREDDED_ATTRIBUTES_MAX
+    {
+        let message = format!(
+            "`shredded_attributes` has {} keys, and at most {SHREDDED_ATTRIBUTES_MAX} are possible",
+            items.len()
+        );
+        report.error(at, "over_limit", message).help("name those that queries ask for most; all others work too");
+    }
+    Some(items.iter().map(|item| item.value.0.clone()).collect())
 }
 
 fn delivery(raw: &RawSettings, report: &mut Report) -> DeliverySettings {
@@ -137,5 +170,6 @@ fn limits(raw: &RawSettings) -> LimitSettings {
         query_timeout: limits.query_timeout.value.as_ref().map(|span| span.0.0),
         max_rows: limits.max_rows.value.as_ref().map_or(defaults.max_rows, |count| count.0),
         max_instances: limits.max_instances.value.as_ref().map(|count| count.0),
+        request_size: limits.request_size.value.as_ref().map(|size| size.0.0),
     }
 }

@@ -1,17 +1,33 @@
 //! Sources.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use watchfire_model::SourceSpec;
+use watchfire_model::{DatabaseAddress, ProjectName, SourceKind, SourceSpec};
 
 use super::Surroundings;
+use super::database_url::database_url;
 use super::secret::references;
+use crate::phrases::SourceType;
 use crate::raw::RawSource;
-use crate::read::quoted;
+use crate::read::{Field, nearest, quoted};
 use crate::report::Report;
 
+/// The project of a source that names none.
+const PROJECT: &str = "default";
+
+/// Names that only files may take: the rows of a database are not brought into the form of the built-in tables.
+const BUILT_IN: [&str; 2] = ["records", "metrics"];
+
 /// Makes a source; `None` when something about it is wrong, which is then reported.
-pub(crate) fn source(raw: &RawSource, around: &Surroundings<'_>, report: &mut Report) -> Option<SourceSpec> {
+///
+/// `projects` has the names that it may belong to.
+pub(crate) fn source(
+    raw: &RawSource,
+    around: &Surroundings<'_>,
+    projects: &BTreeSet<String>,
+    report: &mut Report,
+) -> Option<SourceSpec> {
     let before = report.errors();
     if let (Some(name), Some(at)) = (&raw.name.value, raw.name.at())
         && !is_identifier(&name.0)
@@ -20,19 +36,83 @@ pub(crate) fn source(raw: &RawSource, around: &Surroundings<'_>, report: &mut Re
             .error(at, "bad_name", format!("`{}` cannot name a table", quoted(&name.0)))
             .help("write letters, digits and `_`, not beginning with a digit");
     }
-    let path = path(raw, around, report);
+    let project = project(raw, projects, report);
+    let kind = kind(raw, around, report);
     if report.errors() > before {
         return None;
     }
     Some(SourceSpec {
         name: raw.name.value.as_ref()?.0.clone(),
-        format: raw.r#type.value.as_ref()?.0.0,
-        path: path?,
+        project,
+        kind: kind?,
         time_column: raw.time_column.value.as_ref().map(|column| column.0.clone()),
     })
 }
 
-fn path(raw: &RawSource, around: &Surroundings<'_>, report: &mut Report) -> Option<PathBuf> {
+fn project(raw: &RawSource, projects: &BTreeSet<String>, report: &mut Report) -> ProjectName {
+    let (Some(project), Some(at)) = (&raw.project.value, raw.project.at()) else { return ProjectName::new(PROJECT) };
+    if project.0 != PROJECT && !projects.contains(&project.0) {
+        let problem = report.error(at, "unknown_project", format!("there is no project `{}`", quoted(&project.0)));
+        let known = projects.iter().map(String::as_str).chain([PROJECT]);
+        match nearest(&project.0, known) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem.help("write `project: default`, or define it under `projects`"),
+        };
+    }
+    ProjectName::new(&project.0)
+}
+
+fn kind(raw: &RawSource, around: &Surroundings<'_>, report: &mut Report) -> Option<SourceKind> {
+    let kind = raw.r#type.value.as_ref()?.0;
+    let of = match kind {
+        SourceType::Files(_) => "a source of files",
+        SourceType::Postgres => "a table of PostgreSQL",
+        SourceType::Sqlite => "a table of SQLite",
+    };
+    let (wants_path, wants_url, wants_table) = match kind {
+        SourceType::Files(_) => (true, false, false),
+        SourceType::Postgres => (false, true, true),
+        SourceType::Sqlite => (true, false, true),
+    };
+    expect("path", &raw.path, wants_path, of, raw, report);
+    expect("url", &raw.url, wants_url, of, raw, report);
+    expect("table", &raw.table, wants_table, of, raw, report);
+    let table = || raw.table.value.as_ref().map(|table| table.0.clone());
+    if wants_table
+        && let (Some(name), Some(at)) = (&raw.name.value, raw.name.at())
+        && BUILT_IN.contains(&name.0.as_str())
+    {
+        let message = format!("only files may stand for the built-in table `{}`", name.0);
+        report.error(at, "bad_name", message).help("give the source another name");
+    }
+    match kind {
+        SourceType::Files(format) => Some(SourceKind::Files { format, path: files(raw, around, report)? }),
+        SourceType::Postgres => {
+            let url = database_url(&raw.url, around, report)?;
+            Some(SourceKind::Table { database: DatabaseAddress::Postgres { url }, table: table()? })
+        }
+        SourceType::Sqlite => {
+            let path = database_file(raw, around, report)?;
+            Some(SourceKind::Table { database: DatabaseAddress::Sqlite { path }, table: table()? })
+        }
+    }
+}
+
+/// Reports a key that this type needs and does not have, or has and cannot use.
+fn expect<T>(key: &str, field: &Field<T>, wanted: bool, of: &str, raw: &RawSource, report: &mut Report) {
+    match (field.key_at(), wanted) {
+        (None, true) => {
+            let Some(at) = raw.r#type.key_at() else { return };
+            report.error(at, "missing_key", format!("{of} needs `{key}`")).help(format!("add `{key}: …`"));
+        }
+        (Some(at), false) => {
+            report.error(at, "unknown_key", format!("{of} has no `{key}`")).help("remove it, or change `type`");
+        }
+        (Some(_), true) | (None, false) => {}
+    }
+}
+
+fn files(raw: &RawSource, around: &Surroundings<'_>, report: &mut Report) -> Option<PathBuf> {
     let (path, node) = (raw.path.value.as_ref()?, raw.path.node()?);
     let text = references("path", node, &path.0, around, report)?.text;
     let absolute = tidy(&around.folder.join(&text));
@@ -52,11 +132,31 @@ fn path(raw: &RawSource, around: &Surroundings<'_>, report: &mut Report) -> Opti
         absolute.exists()
     };
     if !found {
-        report
-            .warning(node.at, "missing_file", format!("`path: {}` names no file yet", quoted(&text)))
-            .help(format!("it is looked for at {}", absolute.display()));
+        missing_file(node.at, &text, &absolute, report);
     }
     Some(absolute)
+}
+
+/// The file of a SQLite database: exactly one, whatever signs its name has.
+fn database_file(raw: &RawSource, around: &Surroundings<'_>, report: &mut Report) -> Option<PathBuf> {
+    let (path, node) = (raw.path.value.as_ref()?, raw.path.node()?);
+    let text = references("path", node, &path.0, around, report)?.text;
+    let absolute = tidy(&around.folder.join(&text));
+    if absolute.is_dir() {
+        let message = format!("`path: {}` is a folder, and a database of SQLite is one file", quoted(&text));
+        report.error(node.at, "bad_path", message).help("name the file in it");
+        return None;
+    }
+    if !absolute.exists() {
+        missing_file(node.at, &text, &absolute, report);
+    }
+    Some(absolute)
+}
+
+fn missing_file(at: crate::yaml::Span, text: &str, absolute: &Path, report: &mut Report) {
+    report
+        .warning(at, "missing_file", format!("`path: {}` names no file yet", quoted(text)))
+        .help(format!("it is looked for at {}", absolute.display()));
 }
 
 /// Cuts `.` and `..` out of an absolute path without asking the file system: the file may come later.

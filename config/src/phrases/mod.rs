@@ -16,4 +16,4 @@ pub(crate) use format_words::{Bar, Csv};
 pub(crate) use patience::RawRepeat;
 pub(crate) use report_words::{PreviousWindow, ReportMode, ReportReason, ReportWindow};
 pub(crate) use settings::{ByteSize, HostPort, Span};
-pub(crate) use words::{Format, RaisedOrBoth};
+pub(crate) use words::{RaisedOrBoth, SourceType};

@@ -2,7 +2,7 @@
 
 use schemars::{Schema, json_schema};
 use watchfire_alerts::{FirstRun, Mode};
-use watchfire_model::{ChangeKind, Reason, Severity, SourceFormat};
+use watchfire_model::{ChangeKind, Reason, Severity, SourceFormat, TokenScope};
 
 use crate::read::Phrase;
 
@@ -47,6 +47,18 @@ impl Phrase for Severity {
     const EXPECTED: &'static str = "info, warning, error or critical";
     const EXAMPLE: &'static str = "warning";
     const WORDS: &'static [&'static str] = &["info", "warning", "error", "critical"];
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Phrase for TokenScope {
+    const CODE: &'static str = "unknown_scope";
+    const NOUN: &'static str = "a scope of tokens";
+    const EXPECTED: &'static str = "write, read or admin";
+    const EXAMPLE: &'static str = "write";
+    const WORDS: &'static [&'static str] = &["write", "read", "admin"];
 
     fn parse(text: &str) -> Option<Self> {
         Self::parse(text)
@@ -141,20 +153,26 @@ impl Phrase for RaisedOrBoth {
 
 /// `type` of a source.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Format(pub SourceFormat);
+pub(crate) enum SourceType {
+    Files(SourceFormat),
+    Postgres,
+    Sqlite,
+}
 
-impl Phrase for Format {
+impl Phrase for SourceType {
     const CODE: &'static str = "unknown_source_type";
     const NOUN: &'static str = "a type of source";
-    const EXPECTED: &'static str = "parquet, csv or ndjson";
+    const EXPECTED: &'static str = "parquet, csv, ndjson, postgres or sqlite";
     const EXAMPLE: &'static str = "parquet";
-    const WORDS: &'static [&'static str] = &["parquet", "csv", "ndjson"];
+    const WORDS: &'static [&'static str] = &["parquet", "csv", "ndjson", "postgres", "sqlite"];
 
     fn parse(text: &str) -> Option<Self> {
         match text {
-            "parquet" => Some(Self(SourceFormat::Parquet)),
-            "csv" => Some(Self(SourceFormat::Csv)),
-            "ndjson" => Some(Self(SourceFormat::Ndjson)),
+            "parquet" => Some(Self::Files(SourceFormat::Parquet)),
+            "csv" => Some(Self::Files(SourceFormat::Csv)),
+            "ndjson" => Some(Self::Files(SourceFormat::Ndjson)),
+            "postgres" => Some(Self::Postgres),
+            "sqlite" => Some(Self::Sqlite),
             _ => None,
         }
     }

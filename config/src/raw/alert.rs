@@ -71,7 +71,7 @@ mapping! {
         notify_severity: Phrased<RaisedOrBoth>;
         /// Whether a channel that is added hears the current state; only `false` for now; default `false`.
         notify_on_join: Flag;
-        /// Whose tables it reads; only `default` for now; default `default`.
+        /// The [project](#projects) whose tables it reads; default `default`.
         project: Text;
         /// How long one run may take; default `30s`.
         timeout: Phrased<Span>;
@@ -87,8 +87,8 @@ mapping! {
         compare: ReportsOnly;
         /// Reports only: how long results are kept.
         retention: ReportsOnly;
-        /// Only rows of these environments; not supported yet.
-        environments: NotYet;
+        /// Only rows with one of these `deployment_environment` values are read of `records` and `metrics`; default all.
+        environments: Items<Text>;
         /// Texts that are shown; not supported yet.
         annotations: NotYet;
         /// Rows in, states out; not supported yet.

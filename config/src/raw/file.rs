@@ -1,6 +1,6 @@
 //! The top of a file with definitions.
 
-use crate::raw::{RawAlert, RawChannel, RawReport, RawSource};
+use crate::raw::{RawAlert, RawChannel, RawProject, RawReport, RawSource, RawToken};
 use crate::read::{Definitions, Named, NotYet, Text, mapping};
 
 mapping! {
@@ -16,12 +16,12 @@ mapping! {
         reports: Definitions<RawReport>;
         /// Tables that are read where they lie.
         sources: Definitions<RawSource>;
+        /// Whose telemetry is kept apart, and who may send and see it; default the project `default` without tokens.
+        projects: Definitions<RawProject>;
         /// Issue sources; not supported yet.
         issues: NotYet;
         /// How exceptions are grouped; not supported yet.
         issue_settings: NotYet;
-        /// Projects; not supported yet.
-        projects: NotYet;
         /// Who is on call; not supported yet.
         schedules: NotYet;
         /// Routing by labels; not supported yet.
@@ -48,5 +48,15 @@ impl Named for RawReport {
 
 impl Named for RawSource {
     const WORD: &'static str = "source";
-    const SECRETIVE: bool = false;
+    const SECRETIVE: bool = true;
+}
+
+impl Named for RawProject {
+    const WORD: &'static str = "project";
+    const SECRETIVE: bool = true;
+}
+
+impl Named for RawToken {
+    const WORD: &'static str = "token";
+    const SECRETIVE: bool = true;
 }

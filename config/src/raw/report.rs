@@ -53,7 +53,7 @@ mapping! {
         retention: Phrased<Span>;
         /// The time column by which the window is cut; default the table's.
         window_on: Text;
-        /// Whose tables it reads; only `default` for now; default `default`.
+        /// The [project](#projects) whose tables it reads; default `default`.
         project: Text;
         /// How long one run may take; default `30s`.
         timeout: Phrased<Span>;
@@ -63,8 +63,8 @@ mapping! {
         spread: Flag;
         /// Whether it runs at all; default `true`.
         enabled: Flag;
-        /// Only rows of these environments; not supported yet.
-        environments: NotYet;
+        /// Only rows with one of these `deployment_environment` values are read of `records` and `metrics`; default all.
+        environments: Items<Text>;
         /// Texts that are shown; not supported yet.
         annotations: NotYet;
         /// Rows in, messages out; not supported yet.

@@ -8,7 +8,7 @@ use watchfire_scheduler::CatchUp;
 
 use crate::phrases::{RawWindow, Zone};
 use crate::raw::{RawAlert, RawMessage, RawReport};
-use crate::read::{Count, Field, Flag, Phrased, Table, Text};
+use crate::read::{Count, Field, Flag, Items, Phrased, Table, Text};
 use crate::yaml::Span;
 
 /// The keys that alerts and reports have in common, so that both read them alike.
@@ -29,6 +29,7 @@ pub(crate) struct RuleKeys<'a> {
     pub catch_up: &'a Field<Phrased<CatchUp>>,
     pub message: &'a Field<RawMessage>,
     pub window_on: &'a Field<Text>,
+    pub environments: &'a Field<Items<Text>>,
     pub project: &'a Field<Text>,
     pub timeout: &'a Field<Phrased<crate::phrases::Span>>,
     pub max_rows: &'a Field<Count>,
@@ -55,6 +56,7 @@ macro_rules! rule_keys {
             catch_up: &$raw.catch_up,
             message: &$raw.message,
             window_on: &$raw.window_on,
+            environments: &$raw.environments,
             project: &$raw.project,
             timeout: &$raw.timeout,
             max_rows: &$raw.max_rows,
@@ -62,6 +64,14 @@ macro_rules! rule_keys {
             enabled: &$raw.enabled,
         }
     };
+}
+
+impl RuleKeys<'_> {
+    /// The environments whose rows are read; `None`: all of them.
+    pub(crate) fn environments(&self) -> Option<Vec<String>> {
+        let items = self.environments.value.as_ref()?;
+        Some(items.0.iter().map(|item| item.value.0.clone()).collect())
+    }
 }
 
 impl<'a> From<&'a RawAlert> for RuleKeys<'a> {

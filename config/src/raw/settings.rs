@@ -26,7 +26,7 @@ mapping! {
     pub(crate) struct RawServer, "`server`" {
         /// HTTP, `HOST:PORT`; port 0 takes a free one; default `127.0.0.1:4318`.
         listen: Phrased<HostPort>;
-        /// A further port for OTLP/gRPC alone, `HOST:PORT`; default none.
+        /// A further port for OTLP/gRPC alone, `HOST:PORT`; default `127.0.0.1:4317` where nobody says where to listen, else none.
         otlp_grpc: Phrased<HostPort>;
         /// The address that people see, from which links in messages are made; default none, and no links.
         public_url: Text;
@@ -48,8 +48,12 @@ mapping! {
     pub(crate) struct RawTelemetry, "`telemetry`" {
         /// How long telemetry stays in memory; default `15m`.
         hot_window: Phrased<Span>;
+        /// Memory for rows of telemetry, at least `16MiB`; default `256MiB`.
+        hot_memory: Phrased<ByteSize>;
         /// How long telemetry is kept at all; default for ever.
         retention: Phrased<Span>;
+        /// Keys of `attributes` with a column of their own, so that queries read them some twenty times faster; default those of LLM calls, routes and database systems.
+        shredded_attributes: Items<Text>;
     }
 }
 
@@ -76,5 +80,7 @@ mapping! {
         max_rows: Count;
         /// The greatest `max_instances` of a rule; default any.
         max_instances: Count;
+        /// Most bytes of one request, as it is sent and once it is unpacked; default `100MB`.
+        request_size: Phrased<ByteSize>;
     }
 }

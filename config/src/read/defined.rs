@@ -44,21 +44,24 @@ impl<T: Named> FromNode for Definitions<T> {
             }
         };
         let mut list = Vec::new();
+        // A list may stand inside of a definition: then both are named.
+        let (outer, was_secretive) = (report.subject.take(), report.secretive);
         for (index, node) in nodes.iter().enumerate() {
             let name = node.entry("name").and_then(|entry| entry.value.text());
-            let subject = match name {
+            let own = match name {
                 Some(name) => format!("{} \"{}\"", T::WORD, quoted(name)),
                 None => format!("{} {} of `{key}`", T::WORD, index + 1),
             };
+            let subject = outer.iter().chain([&own]).cloned().collect::<Vec<_>>().join(", ");
             report.subject = Some(subject.clone());
             report.secretive = T::SECRETIVE;
             let before = report.errors();
             let raw = T::from_node(node, key, report);
             let bad = report.errors() > before;
             list.extend(raw.map(|raw| Defined { raw, subject, bad }));
-            report.subject = None;
-            report.secretive = false;
         }
+        report.subject = outer;
+        report.secretive = was_secretive;
         Some(Self(list))
     }
 

@@ -24,6 +24,8 @@ const LATEST: usize = 20;
 pub struct AlertFilter {
     /// Alerts or reports.
     pub kind: RuleKind,
+    /// Only those of this project.
+    pub project: Option<ProjectName>,
     /// Only those whose worst instance stands so.
     pub state: Option<ConditionName>,
     /// Only those whose query stands so.
@@ -113,7 +115,7 @@ impl Engine {
     }
 
     /// One rule of this kind and name in full; `None` when no rule in force is that. Of rules of one name in several
-    /// projects, the one in the project `default`, else the first.
+    /// projects, unless one is named, the one in the project `default`, else the first.
     ///
     /// `instances` limits the instances, which begin after a place; one more than that is given when there are more.
     ///
@@ -123,11 +125,12 @@ impl Engine {
         &self,
         kind: RuleKind,
         name: &RuleName,
+        project: Option<&ProjectName>,
         after: Option<&InstancePlace>,
         instances: usize,
     ) -> Result<Option<AlertDetail>, Error> {
         let active = self.shared.active();
-        let Some(definition) = named(&active, kind, name) else { return Ok(None) };
+        let Some(definition) = named(&active, kind, name, project) else { return Ok(None) };
         let uid = &definition.rule.uid;
         let look = async |store: &Store| {
             let Some(summary) = store.rule_summaries(std::slice::from_ref(uid)).await?.remove(uid) else {
@@ -141,7 +144,8 @@ impl Engine {
                 Some(_) => store.rule_instances(uid, None, 1).await?.pop().map(|(_, _, instance)| instance),
             };
             let runs = store.runs(&RunFilter { uid: Some(uid.clone()), limit: LATEST, ..Default::default() }).await?;
-            let of_rule = DeliveryFilter { rule: Some(name.clone()), limit: LATEST, ..Default::default() };
+            let project = Some(definition.rule.project.clone());
+            let of_rule = DeliveryFilter { rule: Some(name.clone()), project, limit: LATEST, ..Default::default() };
             let deliveries = store.deliveries(&of_rule).await?;
             let overview = overview(definition, summary, last_run);
             let explanation = sentence(definition, &overview, worst.as_ref(), &deliveries);
@@ -153,15 +157,18 @@ impl Engine {
     }
 
     /// What the rule of this kind and name is known by; `None` when no rule in force is that.
-    pub fn rule_uid(&self, kind: RuleKind, name: &RuleName) -> Option<RuleUid> {
-        named(&self.shared.active(), kind, name).map(|definition| definition.rule.uid.clone())
+    pub fn rule_uid(&self, kind: RuleKind, name: &RuleName, project: Option<&ProjectName>) -> Option<RuleUid> {
+        named(&self.shared.active(), kind, name, project).map(|definition| definition.rule.uid.clone())
     }
 
-    /// The names of the rules of this kind in force, or of all rules; for suggestions.
-    pub fn rule_names(&self, kind: Option<RuleKind>) -> Vec<String> {
+    /// The names of the rules of this kind and project in force, or of all; for suggestions.
+    pub fn rule_names(&self, kind: Option<RuleKind>, project: Option<&ProjectName>) -> Vec<String> {
         let active = self.shared.active();
-        let of_kind = active.rules.values().filter(|definition| kind.is_none_or(|kind| definition.rule.kind == kind));
-        of_kind.map(|definition| definition.rule.name.as_str().to_owned()).collect()
+        let is_wanted = |rule: &Rule| {
+            kind.is_none_or(|kind| rule.kind == kind) && project.is_none_or(|project| rule.project == *project)
+        };
+        let wanted = active.rules.values().filter(|definition| is_wanted(&definition.rule));
+        wanted.map(|definition| definition.rule.name.as_str().to_owned()).collect()
     }
 
     /// The names of the channels in force; for suggestions.
@@ -175,9 +182,17 @@ impl Engine {
     }
 }
 
-/// The rule of this kind and name.
-fn named<'a>(active: &'a Active, kind: RuleKind, name: &RuleName) -> Option<&'a Arc<RuleDefinition>> {
-    let so_named = |definition: &&Arc<RuleDefinition>| definition.rule.name == *name && definition.rule.kind == kind;
+/// The rule of this kind and name, of this project or of any.
+fn named<'a>(
+    active: &'a Active,
+    kind: RuleKind,
+    name: &RuleName,
+    project: Option<&ProjectName>,
+) -> Option<&'a Arc<RuleDefinition>> {
+    let so_named = |definition: &&Arc<RuleDefinition>| {
+        let rule = &definition.rule;
+        rule.name == *name && rule.kind == kind && project.is_none_or(|project| rule.project == *project)
+    };
     let is_elsewhere = |project: &ProjectName| project.as_str() != "default";
     active
         .rules
@@ -198,7 +213,8 @@ fn is_wanted(definition: &RuleDefinition, filter: &AlertFilter) -> bool {
     };
     let labels = &definition.rule.labels;
     let has_labels = filter.labels.iter().all(|(label, value)| labels.get(label) == Some(value));
-    definition.rule.kind == filter.kind && is_later && has_labels
+    let is_seen = filter.project.as_ref().is_none_or(|project| definition.rule.project == *project);
+    definition.rule.kind == filter.kind && is_later && has_labels && is_seen
 }
 
 fn stands_so(summary: &RuleSummary, filter: &AlertFilter) -> bool {

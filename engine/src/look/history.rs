@@ -1,5 +1,6 @@
 //! What ran and what was told, page by page.
 
+use watchfire_model::ProjectName;
 use watchfire_store::{AttemptRow, DeliveryFilter, DeliveryId, DeliveryRow, RunFilter, RunPlace, RunRow};
 
 use crate::engine::Engine;
@@ -29,13 +30,18 @@ impl Engine {
         self.turns.pass(self.shared.store.deliveries_after(filter, after)).await
     }
 
-    /// One delivery (`nt_…:channel`) with its tries, the oldest first; `None` when there is none with this id.
+    /// One delivery (`nt_…:channel`) with its tries, the oldest first; `None` when there is none with this id (in this project).
     ///
     /// # Errors
     /// When the store cannot be asked now.
-    pub async fn delivery(&self, id: &str) -> Result<Option<(DeliveryRow, Vec<AttemptRow>)>, Error> {
+    pub async fn delivery(
+        &self,
+        id: &str,
+        project: Option<&ProjectName>,
+    ) -> Result<Option<(DeliveryRow, Vec<AttemptRow>)>, Error> {
         let Some(id) = DeliveryId::parse(id) else { return Ok(None) };
-        let filter = DeliveryFilter { id: Some(id.clone()), limit: 1, ..DeliveryFilter::default() };
+        let project = project.cloned();
+        let filter = DeliveryFilter { id: Some(id.clone()), project, limit: 1, ..DeliveryFilter::default() };
         let store = &self.shared.store;
         let look = async {
             let Some(found) = store.deliveries(&filter).await?.pop() else { return Ok(None) };

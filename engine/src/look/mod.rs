@@ -13,4 +13,5 @@ mod turns;
 pub use alerts::{AlertDetail, AlertFilter, AlertInstance, AlertOverview};
 pub use rule_words::RuleWords;
 pub use state::HealthName;
+pub(crate) use state::worst_condition;
 pub(crate) use turns::Turns;

@@ -5,13 +5,13 @@ use watchfire_scheduler::WindowSpec;
 use watchfire_telemetry::{Limits, Telemetry};
 
 use crate::report::{HOUR, at, hourly_calls, report, shown};
-use crate::scene::sources;
+use crate::scene::{kept_nowhere, sources};
 
 /// A run on 20 November at nine in Berlin of a report that compares.
 async fn run(window: WindowSpec, sql: &str, calls: &str) -> RunReport {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("calls.ndjson"), calls).unwrap();
-    let telemetry = Telemetry::new(Limits::default(), &sources(folder.path())).unwrap();
+    let telemetry = Telemetry::new(Limits::default(), &sources(folder.path()), kept_nowhere()).unwrap();
     let mut definition = report("daily", "0 9 * * *", window, sql);
     definition.report = Some(ReportSpec { compares: true, kept_for: HOUR });
     run_once(&definition, &telemetry, None, None, at("2026-11-20T08:00:00Z")).await

@@ -7,3 +7,4 @@ mod comparisons;
 mod report;
 mod reports;
 mod scene;
+mod state_tables;

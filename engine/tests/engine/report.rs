@@ -61,7 +61,7 @@ impl Scene {
 
     /// The rows of a stored result; `None` when none is stored.
     pub async fn result(&self, rule: &str, slot: &str) -> Option<String> {
-        let stored = self.engine.report_result(&RuleName::new(rule), at(slot)).await.unwrap()?;
+        let stored = self.engine.report_result(&RuleName::new(rule), None, at(slot)).await.unwrap()?;
         let (columns, rows) = watchfire_engine::decode_result(stored.parquet).await.unwrap();
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let rows = rows.iter().map(|row| row.iter().map(shown).collect::<Vec<_>>().join(" "));

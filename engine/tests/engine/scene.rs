@@ -10,9 +10,10 @@ use watchfire_engine::clock::TestClock;
 use watchfire_engine::{Definitions, Engine, EngineParts, RuleDefinition};
 use watchfire_model::{
     ChangeKind, Fingerprint, Keep, ProjectName, QuerySpec, RuleKind, RuleName, RuleUid, Severity, SourceFormat,
-    SourceSpec, Timestamp,
+    SourceKind, SourceSpec, Timestamp,
 };
 use watchfire_scheduler::{Cadence, CatchUp, Schedule, WindowSpec};
+use watchfire_storage::{Storage, StorageOptions};
 use watchfire_store::{RunFilter, RunRow, Store, StoreTarget};
 use watchfire_telemetry::{Limits, Telemetry};
 
@@ -66,7 +67,8 @@ impl Scene {
         let clock = TestClock::at(now);
         let engine = Engine::start(EngineParts {
             store: store.clone(),
-            telemetry: Telemetry::new(Limits::default(), &definitions.sources).unwrap(),
+            storage: kept_nowhere(),
+            telemetry: Telemetry::new(Limits::default(), &definitions.sources, kept_nowhere()).unwrap(),
             definitions,
             clock: Arc::new(clock.clone()),
             request_timeout: Duration::from_secs(15),
@@ -102,19 +104,24 @@ impl Scene {
     }
 }
 
+/// Telemetry that nobody sends.
+pub fn kept_nowhere() -> Storage {
+    Storage::in_memory(StorageOptions::default())
+}
+
 /// The sources `levels`, a table, and `calls`, a stream.
 pub fn sources(folder: &Path) -> Vec<SourceSpec> {
     let source = |name: &str, time_column: Option<&str>| SourceSpec {
         name: name.into(),
-        format: SourceFormat::Ndjson,
-        path: folder.join(format!("{name}.ndjson")),
+        project: ProjectName::new("default"),
+        kind: SourceKind::Files { format: SourceFormat::Ndjson, path: folder.join(format!("{name}.ndjson")) },
         time_column: time_column.map(Into::into),
     };
     vec![source("levels", None), source("calls", Some("at"))]
 }
 
 fn definitions(rules: Vec<RuleDefinition>, folder: &Path) -> Definitions {
-    Definitions { rules, channels: Vec::new(), sources: sources(folder), public_url: None }
+    Definitions { rules, channels: Vec::new(), sources: sources(folder), ..Definitions::default() }
 }
 
 /// A rule over the source `levels`, due every minute.
@@ -133,6 +140,7 @@ pub fn minutely(name: &str, catch_up: CatchUp) -> RuleDefinition {
         recover_when: None,
         severity: Vec::new(),
         window_on: None,
+        environments: None,
         timeout: Duration::from_secs(30),
         keep: Keep::Shown(10),
         asks_without_data: false,

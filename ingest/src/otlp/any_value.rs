@@ -2,60 +2,61 @@
 
 use std::borrow::Cow;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use opentelemetry_proto::tonic::common::v1::AnyValue;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-
-use super::attributes::unique;
 use super::json::JsonText;
+use super::proto::{Malformed, Value, list, object};
 use crate::limits::JSON_DEPTH_MAX;
 
 /// Writes a value as JSON: bytes as base64, numbers that JSON lacks as `"NaN"`, `"Infinity"`, `"-Infinity"`.
-pub(super) fn write_json(value: Option<&Value>, json: &mut JsonText) {
-    write_nested(value, JSON_DEPTH_MAX, json);
+///
+/// What nests deeper than [`JSON_DEPTH_MAX`] is written as null and not looked at.
+pub(super) fn write_json(value: Option<&Value<'_>>, json: &mut JsonText) -> Result<(), Malformed> {
+    write_nested(value, JSON_DEPTH_MAX, json)
 }
 
-fn write_nested(value: Option<&Value>, depth: usize, json: &mut JsonText) {
+fn write_nested(value: Option<&Value<'_>>, depth: usize, json: &mut JsonText) -> Result<(), Malformed> {
     match value {
-        // A place in the string table of profiles, which traces and logs do not have.
-        None | Some(Value::StringValueStrindex(_)) => json.raw("null"),
-        Some(Value::StringValue(text)) => json.string(text),
-        Some(Value::BoolValue(truth)) => json.raw(if *truth { "true" } else { "false" }),
-        Some(Value::IntValue(number)) => json.raw(&number.to_string()),
-        Some(Value::DoubleValue(number)) => match non_finite(*number) {
+        None => json.raw("null"),
+        Some(Value::Text(text)) => json.string(text),
+        Some(Value::Bool(truth)) => json.raw(if *truth { "true" } else { "false" }),
+        Some(Value::Int(number)) => json.whole(*number),
+        Some(Value::Double(number)) => match non_finite(*number) {
             Some(word) => json.string(word),
             None => json.raw(&finite(*number)),
         },
-        Some(Value::BytesValue(bytes)) => json.string(&STANDARD.encode(bytes)),
-        Some(Value::ArrayValue(_) | Value::KvlistValue(_)) if depth == 0 => json.raw("null"),
-        Some(Value::ArrayValue(list)) => write_list(&list.values, depth - 1, json),
-        Some(Value::KvlistValue(list)) => {
-            json.raw("{");
-            for (index, (key, value)) in unique(&list.values).into_iter().enumerate() {
-                if json.is_full() {
-                    break;
-                }
-                json.raw(if index == 0 { "" } else { "," });
-                json.string(key);
-                json.raw(":");
-                write_nested(value, depth - 1, json);
-            }
-            json.raw("}");
-        }
+        Some(Value::Bytes(bytes)) => json.base64(bytes),
+        Some(Value::List(_) | Value::Object(_)) if depth == 0 => json.raw("null"),
+        Some(Value::List(values)) => return write_list(values, depth - 1, json),
+        Some(Value::Object(entries)) => return write_object(entries, depth - 1, json),
     }
+    Ok(())
 }
 
-fn write_list(values: &[AnyValue], depth: usize, json: &mut JsonText) {
+fn write_list(values: &[u8], depth: usize, json: &mut JsonText) -> Result<(), Malformed> {
     json.raw("[");
-    for (index, item) in values.iter().enumerate() {
+    for (index, item) in list(values).enumerate() {
         if json.is_full() {
             break;
         }
         json.raw(if index == 0 { "" } else { "," });
-        write_nested(item.value.as_ref(), depth, json);
+        write_nested(item?.as_ref(), depth, json)?;
     }
     json.raw("]");
+    Ok(())
+}
+
+fn write_object(entries: &[u8], depth: usize, json: &mut JsonText) -> Result<(), Malformed> {
+    json.raw("{");
+    for (index, (key, value)) in object(entries)?.iter().enumerate() {
+        if json.is_full() {
+            break;
+        }
+        json.raw(if index == 0 { "" } else { "," });
+        json.string(key);
+        json.raw(":");
+        write_nested(value, depth, json)?;
+    }
+    json.raw("}");
+    Ok(())
 }
 
 const fn non_finite(number: f64) -> Option<&'static str> {
@@ -74,43 +75,40 @@ fn finite(number: f64) -> String {
 }
 
 /// A single value as plain text; `None` for lists, objects, bytes and nothing.
-pub(super) fn plain_text(value: &Value) -> Option<Cow<'_, str>> {
+pub(super) fn plain_text<'v>(value: &'v Value<'_>) -> Option<Cow<'v, str>> {
     match value {
-        Value::StringValue(text) => Some(Cow::Borrowed(text)),
-        Value::BoolValue(truth) => Some(Cow::Owned(truth.to_string())),
-        Value::IntValue(number) => Some(Cow::Owned(number.to_string())),
-        Value::DoubleValue(number) => {
-            Some(Cow::Owned(non_finite(*number).map_or_else(|| finite(*number), str::to_owned)))
-        }
-        Value::ArrayValue(_) | Value::KvlistValue(_) | Value::BytesValue(_) | Value::StringValueStrindex(_) => None,
+        Value::Text(text) => Some(Cow::Borrowed(text)),
+        Value::Bool(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
+        Value::Int(number) => Some(Cow::Owned(number.to_string())),
+        Value::Double(number) => Some(non_finite(*number).map_or_else(|| Cow::Owned(finite(*number)), Cow::Borrowed)),
+        Value::List(_) | Value::Object(_) | Value::Bytes(_) => None,
     }
 }
 
 /// A value that is a whole number, also as a text or as a floating number without a fraction.
-pub(super) fn whole_number(value: &Value) -> Option<i64> {
+pub(super) fn whole_number(value: &Value<'_>) -> Option<i64> {
     match value {
-        Value::IntValue(number) => Some(*number),
-        Value::StringValue(text) => text.trim().parse().ok(),
+        Value::Int(number) => Some(*number),
+        Value::Text(text) => text.trim().parse().ok(),
         // Whole numbers of this size are exact.
-        Value::DoubleValue(number) if number.fract() == 0.0 && number.abs() < 9e15 => Some(*number as i64),
-        Value::DoubleValue(_)
-        | Value::BoolValue(_)
-        | Value::ArrayValue(_)
-        | Value::KvlistValue(_)
-        | Value::BytesValue(_)
-        | Value::StringValueStrindex(_) => None,
+        Value::Double(number) if number.fract() == 0.0 && number.abs() < 9e15 => Some(*number as i64),
+        Value::Double(_) | Value::Bool(_) | Value::List(_) | Value::Object(_) | Value::Bytes(_) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use opentelemetry_proto::tonic::common::v1::{ArrayValue, KeyValue, KeyValueList};
+    use crate::otlp::proto::any_value;
+    use opentelemetry_proto::tonic::common::v1::any_value::Value;
+    use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
+    use prost::Message;
 
     fn json_of(value: Value, bytes_max: usize) -> String {
+        let message = AnyValue { value: Some(value) }.encode_to_vec();
         let mut json = JsonText::new(bytes_max);
-        write_json(Some(&value), &mut json);
-        json.into_string()
+        write_json(any_value(&message).unwrap().as_ref(), &mut json).unwrap();
+        json.as_str().to_owned()
     }
 
     fn list(values: Vec<Value>) -> Value {

@@ -1,19 +1,46 @@
 //! Attributes that hold JSON as text, and `logfire.json_schema`, which says which ones do.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::limits::JSON_DEPTH_MAX;
 
-/// The names of the attributes that hold JSON as text.
-///
-/// Those whose entry in the schema is not empty; a schema that cannot be read names none.
-pub(super) fn named_by(schema: &str) -> HashSet<Cow<'_, str>> {
-    serde_json::from_str::<Schema<'_>>(schema).map(|schema| schema.properties.0).unwrap_or_default()
+/// The names of the attributes of one schema that hold JSON as text.
+pub(super) type Embedded = HashSet<String>;
+
+/// Most schemas that are remembered at once.
+const REMEMBERED_MAX: usize = 256;
+
+/// The schemas of one request, each read once: a service sends the same few again and again.
+#[derive(Debug, Default)]
+pub(super) struct EmbeddedNames {
+    read: HashMap<String, Arc<Embedded>>,
+}
+
+impl EmbeddedNames {
+    /// Those whose entry in the schema is not empty; a schema that cannot be read names none.
+    pub(super) fn named_by(&mut self, schema: &str) -> Arc<Embedded> {
+        if let Some(names) = self.read.get(schema) {
+            return Arc::clone(names);
+        }
+        if self.read.len() >= REMEMBERED_MAX {
+            self.read.clear();
+        }
+        let names = Arc::new(names_of(schema));
+        self.read.insert(schema.to_owned(), Arc::clone(&names));
+        names
+    }
+}
+
+fn names_of(schema: &str) -> Embedded {
+    serde_json::from_str::<Schema<'_>>(schema)
+        .map(|schema| schema.properties.0.into_iter().map(Cow::into_owned).collect())
+        .unwrap_or_default()
 }
 
 /// Whether a text is JSON that every reader of ours can read: whole, and not nested beyond the limit.
@@ -162,13 +189,13 @@ mod tests {
     #[test]
     fn only_attributes_with_a_schema_hold_json() {
         let schema = r#"{"type":"object","properties":{"a":{"type":"object"},"b":{},"c\n":{"x":1,"y":{}}}}"#;
-        let mut names: Vec<_> = named_by(schema).into_iter().collect();
+        let mut names: Vec<_> = names_of(schema).into_iter().collect();
         names.sort();
         assert_eq!(names, ["a", "c\n"]);
-        assert!(named_by("{}").is_empty());
-        assert!(named_by("[1]").is_empty());
-        assert!(named_by(r#"{"properties":{"a":1}}"#).is_empty());
-        assert!(named_by("nonsense").is_empty());
+        assert!(names_of("{}").is_empty());
+        assert!(names_of("[1]").is_empty());
+        assert!(names_of(r#"{"properties":{"a":1}}"#).is_empty());
+        assert!(names_of("nonsense").is_empty());
     }
 
     #[test]

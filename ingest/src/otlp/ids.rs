@@ -1,42 +1,62 @@
 //! Ids in hexadecimal digits, and ids for what has none.
 
-use std::fmt::Write;
+use std::str;
 
 /// Bytes of a trace id.
 const TRACE_BYTES: usize = 16;
 /// Bytes of a span id.
 const SPAN_BYTES: usize = 8;
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
-/// A trace id as 32 hexadecimal digits; `None` when it is not there, zero, or not 16 bytes long.
-pub(super) fn trace_id(bytes: &[u8]) -> Option<String> {
-    hex(bytes, TRACE_BYTES)
+/// Hexadecimal digits, in small letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hex<const N: usize>([u8; N]);
+
+/// 32 digits.
+pub(super) type TraceId = Hex<{ 2 * TRACE_BYTES }>;
+/// 16 digits.
+pub(super) type SpanId = Hex<{ 2 * SPAN_BYTES }>;
+
+impl<const N: usize> Hex<N> {
+    /// The digits of half as many bytes; `None` when they are not so many, or all zero.
+    fn of(bytes: &[u8]) -> Option<Self> {
+        if 2 * bytes.len() != N || bytes.iter().all(|byte| *byte == 0) {
+            return None;
+        }
+        let mut digits = [b'0'; N];
+        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        }
+        Some(Self(digits))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).expect("digits are ASCII")
+    }
 }
 
-/// A span id as 16 hexadecimal digits; `None` when it is not there, zero, or not 8 bytes long.
-pub(super) fn span_id(bytes: &[u8]) -> Option<String> {
-    hex(bytes, SPAN_BYTES)
+/// A trace id; `None` when it is not there, zero, or not 16 bytes long.
+pub(super) fn trace_id(bytes: &[u8]) -> Option<TraceId> {
+    Hex::of(bytes)
 }
 
-/// A span id that was written out, in small letters; `None` when it is zero or no id.
-pub(super) fn written_span_id(text: &str) -> Option<String> {
-    let is_id = text.len() == 2 * SPAN_BYTES && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-    (is_id && text.bytes().any(|digit| digit != b'0')).then(|| text.to_ascii_lowercase())
+/// A span id; `None` when it is not there, zero, or not 8 bytes long.
+pub(super) fn span_id(bytes: &[u8]) -> Option<SpanId> {
+    Hex::of(bytes)
+}
+
+/// A span id that was written out, in large or small letters; `None` when it is zero or no id.
+pub(super) fn written_span_id(text: &str) -> Option<SpanId> {
+    let digits: [u8; 2 * SPAN_BYTES] = text.as_bytes().try_into().ok()?;
+    let is_id = digits.iter().all(u8::is_ascii_hexdigit) && digits.iter().any(|digit| *digit != b'0');
+    is_id.then(|| Hex(digits.map(|digit| digit.to_ascii_lowercase())))
 }
 
 /// The trace id of a row that belongs to no trace: its own, which nobody else has and everybody can tell.
-pub(super) fn lone_trace_id(span_id: &str) -> String {
-    format!("{:0>32}", span_id)
-}
-
-fn hex(bytes: &[u8], expected: usize) -> Option<String> {
-    if bytes.len() != expected || bytes.iter().all(|byte| *byte == 0) {
-        return None;
-    }
-    let mut text = String::with_capacity(2 * expected);
-    for byte in bytes {
-        write!(text, "{byte:02x}").expect("writing into a String does not fail");
-    }
-    Some(text)
+pub(super) fn lone_trace_id(span_id: &SpanId) -> TraceId {
+    let mut digits = [b'0'; 2 * TRACE_BYTES];
+    digits[2 * (TRACE_BYTES - SPAN_BYTES)..].copy_from_slice(&span_id.0);
+    Hex(digits)
 }
 
 /// Makes an id of what a row says, so that a batch that is sent twice gets the same ids twice.
@@ -59,9 +79,9 @@ impl Derived {
         self
     }
 
-    /// 16 hexadecimal digits, never all zeros.
-    pub(super) fn span_id(self) -> String {
-        format!("{:016x}", self.0.max(1))
+    /// Never all zeros.
+    pub(super) fn span_id(self) -> SpanId {
+        span_id(&self.0.max(1).to_be_bytes()).expect("eight bytes, not all of them zero")
     }
 }
 
@@ -69,22 +89,27 @@ impl Derived {
 mod tests {
     use super::*;
 
+    fn shown<const N: usize>(id: Option<Hex<N>>) -> String {
+        id.map_or_else(|| "none".to_owned(), |id| id.as_str().to_owned())
+    }
+
     #[test]
     fn zero_and_misshapen_ids_are_none() {
-        assert_eq!(span_id(&[0, 0, 0, 0, 0, 0, 0, 10]).as_deref(), Some("000000000000000a"));
-        assert_eq!(span_id(&[0; 8]), None);
-        assert_eq!(span_id(&[]), None);
-        assert_eq!(span_id(&[1; 9]), None);
-        assert_eq!(trace_id(&[0xab; 16]).as_deref(), Some("abababababababababababababababab"));
-        assert_eq!(written_span_id("0000000000000000"), None);
-        assert_eq!(written_span_id("00000000000000AF").as_deref(), Some("00000000000000af"));
-        assert_eq!(written_span_id("not an id at all"), None);
+        assert_eq!(shown(span_id(&[0, 0, 0, 0, 0, 0, 0, 10])), "000000000000000a");
+        assert_eq!(shown(trace_id(&[0xab; 16])), "abababababababababababababababab");
+        for bytes in [&[0; 8][..], &[], &[1; 9], &[1; 7], &[1; 16]] {
+            assert_eq!(span_id(bytes), None);
+        }
+        assert_eq!(shown(written_span_id("00000000000000AF")), "00000000000000af");
+        for text in ["0000000000000000", "not an id at all", "", "af", "é23456789012345"] {
+            assert_eq!(written_span_id(text), None);
+        }
     }
 
     #[test]
     fn a_lone_row_has_a_trace_of_its_own() {
         let id = Derived::new().with(b"a").with(b"b").span_id();
         assert_ne!(id, Derived::new().with(b"ab").span_id());
-        assert_eq!(lone_trace_id(&id), format!("0000000000000000{id}"));
+        assert_eq!(lone_trace_id(&id).as_str(), format!("0000000000000000{}", id.as_str()));
     }
 }

@@ -1,5 +1,10 @@
 //! JSON text of bounded length: written directly, without a tree in between.
 
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::text::cut;
 
 /// What a text that was cut ends with.
@@ -18,8 +23,20 @@ pub(super) struct JsonText {
 }
 
 impl JsonText {
-    pub(super) fn new(bytes_max: usize) -> Self {
+    pub(super) const fn new(bytes_max: usize) -> Self {
         Self { text: String::new(), bytes_max }
+    }
+
+    /// Begins anew in the same memory.
+    pub(super) fn restart(&mut self, bytes_max: usize) -> &mut Self {
+        self.text.clear();
+        self.bytes_max = bytes_max;
+        self
+    }
+
+    /// Bytes so far.
+    pub(super) const fn len(&self) -> usize {
+        self.text.len()
     }
 
     /// Whether nothing more should be begun.
@@ -44,6 +61,19 @@ impl JsonText {
         self.text.push('"');
     }
 
+    /// Writes a whole number.
+    pub(super) fn whole(&mut self, number: i64) {
+        write!(self.text, "{number}").expect("writing into a String does not fail");
+    }
+
+    /// Writes bytes as a text in base64, cut when they do not fit.
+    pub(super) fn base64(&mut self, bytes: &[u8]) {
+        let room = self.bytes_max.saturating_sub(self.text.len());
+        // What is cut anyway need not be encoded.
+        let kept = &bytes[..bytes.len().min(room)];
+        self.string(&STANDARD.encode(kept));
+    }
+
     /// Writes a text that is JSON already, or as a cut text when it does not fit.
     pub(super) fn embedded(&mut self, json: &str) {
         if json.len() <= self.bytes_max.saturating_sub(self.text.len()) {
@@ -53,8 +83,8 @@ impl JsonText {
         }
     }
 
-    pub(super) fn into_string(self) -> String {
-        self.text
+    pub(super) const fn as_str(&self) -> &str {
+        self.text.as_str()
     }
 }
 
@@ -82,9 +112,11 @@ const fn escaped_bytes(byte: u8) -> usize {
 
 fn escape(text: &str, into: &mut String) {
     let mut rest = text;
-    while let Some(place) = rest.bytes().position(|byte| escaped_bytes(byte) > 1) {
-        into.push_str(&rest[..place]);
-        match rest.as_bytes()[place] {
+    loop {
+        let (plain, after) = rest.split_at(plain_bytes(rest.as_bytes()));
+        into.push_str(plain);
+        let Some(byte) = after.bytes().next() else { return };
+        match byte {
             b'"' => into.push_str("\\\""),
             b'\\' => into.push_str("\\\\"),
             b'\n' => into.push_str("\\n"),
@@ -92,11 +124,22 @@ fn escape(text: &str, into: &mut String) {
             b'\t' => into.push_str("\\t"),
             0x08 => into.push_str("\\b"),
             0x0c => into.push_str("\\f"),
-            other => into.push_str(&format!("\\u{other:04x}")),
+            other => write!(into, "\\u{other:04x}").expect("writing into a String does not fail"),
         }
-        rest = &rest[place + 1..];
+        rest = &after[1..];
     }
-    into.push_str(rest);
+}
+
+/// How many bytes there are before the first that is escaped.
+///
+/// Whole blocks are looked at without stopping inside of one: that is what the compiler makes vectors of.
+fn plain_bytes(text: &[u8]) -> usize {
+    const BLOCK: usize = 16;
+    let is_escaped = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    let (blocks, _) = text.as_chunks::<BLOCK>();
+    let is_plain = |block: &&[u8; BLOCK]| !block.iter().fold(false, |found, byte| found | is_escaped(*byte));
+    let plain = blocks.iter().take_while(is_plain).count() * BLOCK;
+    plain + text[plain..].iter().take_while(|byte| !is_escaped(**byte)).count()
 }
 
 #[cfg(test)]
@@ -108,7 +151,7 @@ mod tests {
     fn written(text: &str, bytes_max: usize) -> String {
         let mut json = JsonText::new(bytes_max);
         json.string(text);
-        json.into_string()
+        json.as_str().to_owned()
     }
 
     proptest! {

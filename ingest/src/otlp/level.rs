@@ -1,14 +1,13 @@
 //! How bad a record is.
 
-use opentelemetry_proto::tonic::logs::v1::LogRecord;
-
 use super::attributes::Attributes;
+use super::proto::LogRecord;
 use crate::level::number_of;
 
 /// What has no level of its own.
 pub(super) const INFO: u16 = 9;
 /// A span whose status is an error.
-const ERROR: u16 = 17;
+pub(super) const ERROR: u16 = 17;
 /// The greatest severity of OpenTelemetry.
 const SEVERITY_MAX: u16 = 24;
 
@@ -18,7 +17,7 @@ pub(super) fn of_span(attributes: &Attributes<'_>, is_error: bool) -> u16 {
 }
 
 /// A log record's: as its sender says, else its severity, else the severity's name.
-pub(super) fn of_log(attributes: &Attributes<'_>, record: &LogRecord) -> u16 {
+pub(super) fn of_log(record: &LogRecord<'_>) -> u16 {
     let severity = u16::try_from(record.severity_number).ok().filter(|number| (1..=SEVERITY_MAX).contains(number));
-    attributes.level().or(severity).or_else(|| number_of(&record.severity_text)).unwrap_or(INFO)
+    record.attributes.level().or(severity).or_else(|| number_of(&record.severity_text)).unwrap_or(INFO)
 }

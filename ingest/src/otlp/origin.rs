@@ -1,12 +1,15 @@
 //! Who sends: the columns that all records of one resource and scope have in common.
 
-use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
-use opentelemetry_proto::tonic::resource::v1::Resource;
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use watchfire_model::ProjectName;
 
-use super::attributes::Attributes;
+use super::attributes::{Attributes, Without};
+use super::embedded::EmbeddedNames;
 use super::json::JsonText;
-use super::text::{cut_owned, non_empty};
+use super::proto::{Malformed, Sender};
+use super::text::{cut, non_empty};
 use crate::limits::{RESOURCE_BYTES_MAX, TEXT_BYTES_MAX};
 
 /// The columns of a resource, of a scope, and the project. Shared by all their records.
@@ -43,36 +46,59 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// What a resource says, with no scope yet.
-    pub(super) fn of_resource(resource: Option<&Resource>, project: &ProjectName) -> Self {
-        let attributes = Attributes::of(resource.map_or(&[], |resource| &resource.attributes));
+    /// Nobody in particular.
+    pub(super) fn nobody(project: &ProjectName) -> Self {
         Self {
             project_id: project.clone(),
             otel_scope_name: None,
             otel_scope_version: None,
             otel_scope_attributes: None,
-            otel_resource_attributes: json(&attributes),
-            service_name: attributes.column(&["service.name"]),
-            service_version: attributes.column(&["service.version"]),
-            service_instance_id: attributes.column(&["service.instance.id"]),
-            service_namespace: attributes.column(&["service.namespace"]),
-            deployment_environment: attributes.column(&["deployment.environment.name", "deployment.environment"]),
-            process_pid: attributes.number(&["process.pid"]),
-            telemetry_sdk_name: attributes.column(&["telemetry.sdk.name"]),
-            telemetry_sdk_language: attributes.column(&["telemetry.sdk.language"]),
-            telemetry_sdk_version: attributes.column(&["telemetry.sdk.version"]),
+            otel_resource_attributes: None,
+            service_name: None,
+            service_version: None,
+            service_instance_id: None,
+            service_namespace: None,
+            deployment_environment: None,
+            process_pid: None,
+            telemetry_sdk_name: None,
+            telemetry_sdk_language: None,
+            telemetry_sdk_version: None,
         }
     }
 
+    /// What a resource says, with no scope yet.
+    pub(super) fn of_resource(
+        resource: &[u8],
+        project: &ProjectName,
+        names: &mut EmbeddedNames,
+    ) -> Result<Self, Malformed> {
+        let attributes = Sender::resource(resource)?.attributes;
+        let column = |names: &[&str]| attributes.column(names).map(Cow::into_owned);
+        Ok(Self {
+            otel_resource_attributes: json(&attributes, names)?,
+            service_name: column(&["service.name"]),
+            service_version: column(&["service.version"]),
+            service_instance_id: column(&["service.instance.id"]),
+            service_namespace: column(&["service.namespace"]),
+            deployment_environment: column(&["deployment.environment.name", "deployment.environment"]),
+            process_pid: attributes.number(&["process.pid"]),
+            telemetry_sdk_name: column(&["telemetry.sdk.name"]),
+            telemetry_sdk_language: column(&["telemetry.sdk.language"]),
+            telemetry_sdk_version: column(&["telemetry.sdk.version"]),
+            ..Self::nobody(project)
+        })
+    }
+
     /// The same resource with this scope.
-    pub(super) fn with_scope(&self, scope: Option<&InstrumentationScope>) -> Self {
-        let text = |text: &str| non_empty(text).map(|text| cut_owned(text, TEXT_BYTES_MAX));
-        Self {
-            otel_scope_name: scope.and_then(|scope| text(&scope.name)),
-            otel_scope_version: scope.and_then(|scope| text(&scope.version)),
-            otel_scope_attributes: scope.and_then(|scope| json(&Attributes::of(&scope.attributes))),
+    pub(super) fn with_scope(&self, scope: &[u8], names: &mut EmbeddedNames) -> Result<Self, Malformed> {
+        let scope = Sender::scope(scope)?;
+        let text = |text: &str| non_empty(text).map(|text| cut(text, TEXT_BYTES_MAX).to_owned());
+        Ok(Self {
+            otel_scope_name: text(&scope.name),
+            otel_scope_version: text(&scope.version),
+            otel_scope_attributes: json(&scope.attributes, names)?,
             ..self.clone()
-        }
+        })
     }
 
     /// About how many bytes of memory it takes in each row of a table.
@@ -96,11 +122,41 @@ impl Origin {
     }
 }
 
-fn json(attributes: &Attributes<'_>) -> Option<String> {
+/// The origins of one request: what a resource says is read once for all of its scopes.
+#[derive(Debug)]
+pub(super) struct Origins<'a> {
+    project: &'a ProjectName,
+    /// The last resource, as it lies in the body, and what it says.
+    last: Option<(&'a [u8], Origin)>,
+}
+
+impl<'a> Origins<'a> {
+    pub(super) const fn of(project: &'a ProjectName) -> Self {
+        Self { project, last: None }
+    }
+
+    /// What a `Resource` and an `InstrumentationScope` say.
+    pub(super) fn origin(
+        &mut self,
+        resource: &'a [u8],
+        scope: &[u8],
+        names: &mut EmbeddedNames,
+    ) -> Result<Arc<Origin>, Malformed> {
+        let known = self.last.take().filter(|(known, _)| std::ptr::eq(*known, resource));
+        let of_resource = match known {
+            Some((_, origin)) => origin,
+            None => Origin::of_resource(resource, self.project, names)?,
+        };
+        let (_, of_resource) = self.last.insert((resource, of_resource));
+        of_resource.with_scope(scope, names).map(Arc::new)
+    }
+}
+
+fn json(attributes: &Attributes<'_>, names: &mut EmbeddedNames) -> Result<Option<String>, Malformed> {
     if attributes.is_empty() {
-        return None;
+        return Ok(None);
     }
     let mut json = JsonText::new(RESOURCE_BYTES_MAX);
-    attributes.write_all(&mut json);
-    Some(json.into_string())
+    attributes.write(Without::Nothing, names, &mut json, |_, _| {})?;
+    Ok(Some(json.as_str().to_owned()))
 }

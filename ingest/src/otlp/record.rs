@@ -1,11 +1,12 @@
 //! One row of `records_all`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use watchfire_model::Timestamp;
 
-use super::attributes::Attributes;
 use super::origin::Origin;
+use super::row::{Exception, Row};
 
 /// One row of `records_all`: a field for each column, those of its sender in [`Origin`].
 ///
@@ -97,64 +98,53 @@ impl RecordKind {
     }
 }
 
+impl RecordKind {
+    /// The kind of a word in SQL.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Span, Self::Log, Self::SpanEvent, Self::PendingSpan].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 impl Record {
-    /// What attributes and origin alone say; time, ids, names, kind, level and attributes are the caller's.
-    pub(super) fn of(attributes: &Attributes<'_>, origin: &Arc<Origin>, arrived_at: Timestamp) -> Self {
-        Self {
-            start_timestamp: arrived_at,
-            end_timestamp: arrived_at,
-            duration: None,
-            trace_id: String::new(),
-            span_id: String::new(),
-            parent_span_id: None,
-            span_name: String::new(),
-            message: String::new(),
-            kind: RecordKind::Span,
-            level: 0,
-            tags: attributes.tags(),
-            attributes: String::new(),
-            is_exception: false,
-            exception_type: None,
-            exception_message: None,
-            exception_stacktrace: None,
-            otel_status_code: None,
-            otel_status_message: None,
-            otel_events: None,
-            otel_links: None,
-            http_response_status_code: attributes.number(&["http.response.status_code", "http.status_code"]),
-            url_full: attributes.column(&["url.full", "http.url"]),
-            http_route: attributes.column(&["http.route"]),
-            http_method: attributes.column(&["http.request.method", "http.method"]),
-            url_path: attributes.column(&["url.path"]),
-            url_query: attributes.column(&["url.query"]),
-            log_body: None,
-            created_at: arrived_at,
-            origin: Arc::clone(origin),
+    /// As what goes into columns.
+    pub(super) fn row(&self) -> Row<'_> {
+        Row {
+            start_timestamp: self.start_timestamp,
+            end_timestamp: self.end_timestamp,
+            duration: self.duration,
+            trace_id: &self.trace_id,
+            span_id: &self.span_id,
+            parent_span_id: self.parent_span_id.as_deref(),
+            span_name: &self.span_name,
+            message: &self.message,
+            kind: self.kind,
+            level: self.level,
+            tags: self.tags.iter().map(|tag| Cow::Borrowed(tag.as_str())).collect(),
+            attributes: &self.attributes,
+            shredded: &[],
+            is_exception: self.is_exception,
+            exception: Exception {
+                kind: borrowed(&self.exception_type),
+                message: borrowed(&self.exception_message),
+                stacktrace: borrowed(&self.exception_stacktrace),
+            },
+            otel_status_code: self.otel_status_code,
+            otel_status_message: self.otel_status_message.as_deref(),
+            otel_events: self.otel_events.as_deref(),
+            otel_links: self.otel_links.as_deref(),
+            http_response_status_code: self.http_response_status_code,
+            url_full: borrowed(&self.url_full),
+            http_route: borrowed(&self.http_route),
+            http_method: borrowed(&self.http_method),
+            url_path: borrowed(&self.url_path),
+            url_query: borrowed(&self.url_query),
+            log_body: self.log_body.as_deref(),
+            created_at: self.created_at,
+            origin: &self.origin,
         }
     }
+}
 
-    /// About how many bytes of memory it takes as a row of a table.
-    pub fn size_bytes(&self) -> usize {
-        let texts = [&self.trace_id, &self.span_id, &self.span_name, &self.message, &self.attributes];
-        let optional = [
-            &self.parent_span_id,
-            &self.exception_type,
-            &self.exception_message,
-            &self.exception_stacktrace,
-            &self.otel_status_message,
-            &self.otel_events,
-            &self.otel_links,
-            &self.url_full,
-            &self.http_route,
-            &self.http_method,
-            &self.url_path,
-            &self.url_query,
-            &self.log_body,
-        ];
-        size_of::<Self>()
-            + texts.iter().map(|text| text.len()).sum::<usize>()
-            + optional.iter().filter_map(|text| text.as_ref()).map(String::len).sum::<usize>()
-            + self.tags.iter().map(|tag| tag.len() + size_of::<String>()).sum::<usize>()
-            + self.origin.size_bytes()
-    }
+fn borrowed(text: &Option<String>) -> Option<Cow<'_, str>> {
+    text.as_deref().map(Cow::Borrowed)
 }

@@ -2,95 +2,87 @@
 
 use std::sync::Arc;
 
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::trace::v1::Span;
-use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use watchfire_model::{ProjectName, Timestamp};
+use watchfire_model::Timestamp;
 
-use super::attributes::Attributes;
-use super::decode::{DecodeError, Rows, instant};
-use super::events::{self, events_json, links_json};
-use super::ids::{Derived, lone_trace_id, span_id, trace_id};
-use super::json::JsonText;
-use super::origin::Origin;
-use super::record::{Record, RecordKind};
-use super::text::{cut_owned, non_empty};
+use super::events::{self, Events};
+use super::ids::{Derived, SpanId, lone_trace_id, span_id, trace_id};
+use super::instant::instant;
+use super::origin::{Origin, Origins};
+use super::proto::{Span, StatusCode, items};
+use super::record::RecordKind;
+use super::row::{Row, Scratch};
+use super::rows::{Rows, Stop};
+use super::text::{cut, non_empty};
 use super::{level, pending};
 use crate::limits::{MESSAGE_BYTES_MAX, RECORD_BYTES_MAX, TEXT_BYTES_MAX};
 
-/// The rows of a request: each span, behind its events.
-pub(super) fn rows(
-    request: &ExportTraceServiceRequest,
-    arrived_at: Timestamp,
-    project: &ProjectName,
-) -> Result<Vec<Record>, DecodeError> {
-    let mut rows = Rows::default();
-    for of_resource in &request.resource_spans {
-        let resource = Origin::of_resource(of_resource.resource.as_ref(), project);
-        for of_scope in of_resource.scope_spans.iter().filter(|scope| !scope.spans.is_empty()) {
-            let origin = Arc::new(resource.with_scope(of_scope.scope.as_ref()));
-            for span in &of_scope.spans {
-                let record = row(span, &origin, arrived_at);
-                // The events of a pending span come once more, with the span itself.
-                if record.kind != RecordKind::PendingSpan {
-                    let mut events = events::rows(&record, &span.events, &origin, arrived_at);
-                    events.try_for_each(|event| rows.push(event))?;
-                }
-                rows.push(record)?;
-            }
+/// Adds the rows of an `ExportTraceServiceRequest`: each span, behind its events.
+pub(super) fn read(request: &[u8], rows: &mut Rows<'_>, scratch: &mut Scratch) -> Result<(), Stop> {
+    let mut origins = Origins::of(&rows.arrival.project);
+    let mut span = Span::default();
+    items(request, |resource, scope, spans| {
+        let origin = origins.origin(resource, scope, &mut scratch.names)?;
+        for message in spans {
+            span.read(message?)?;
+            add(&span, &origin, rows, scratch)?;
         }
-    }
-    Ok(rows.into_records())
+        Ok(())
+    })
 }
 
-fn row(span: &Span, origin: &Arc<Origin>, arrived_at: Timestamp) -> Record {
-    let attributes = Attributes::of(&span.attributes);
-    let kind = kind(span, &attributes);
-    let status = span.status.as_ref();
-    let code = status.map(|status| status.code());
-    let (start, end) = extent(span, arrived_at);
+fn add(span: &Span<'_>, origin: &Arc<Origin>, rows: &mut Rows<'_>, scratch: &mut Scratch) -> Result<(), Stop> {
+    let (start, end) = extent(span, rows.arrival.at);
+    // By its end: what began days ago and has ended just now is news.
+    if !rows.takes(end, origin)? {
+        return Ok(());
+    }
+    let kind = kind(span);
     let (own_id, parent) = match kind {
-        RecordKind::PendingSpan => pending::real_ids(span, &attributes),
+        RecordKind::PendingSpan => pending::real_ids(span),
         RecordKind::Span | RecordKind::Log | RecordKind::SpanEvent => {
-            (span_id(&span.span_id), span_id(&span.parent_span_id))
+            (span_id(span.span_id), span_id(span.parent_span_id))
         }
     };
     let own_id = own_id.unwrap_or_else(|| derived_id(span));
-    let mut json = JsonText::new(RECORD_BYTES_MAX);
-    attributes.write_without_columns(&mut json);
-    let json = json.into_string();
-    let events = events_json(&span.events, RECORD_BYTES_MAX.saturating_sub(json.len()));
-    let links = links_json(&span.links, RECORD_BYTES_MAX.saturating_sub(json.len() + events.len()));
+    let trace_id = trace_id(span.trace_id).unwrap_or_else(|| lone_trace_id(&own_id));
+    let events = Events::read(&span.events)?;
+    let written = &mut scratch.attributes;
+    written.write(&span.attributes, &mut scratch.names)?;
+    let room = RECORD_BYTES_MAX.saturating_sub(written.json.len());
+    events.write(&mut scratch.names, scratch.events.restart(room))?;
+    let room = room.saturating_sub(scratch.events.len());
+    events::write_links(&span.links, &mut scratch.names, scratch.links.restart(room))?;
     let name = non_empty(&span.name).unwrap_or("span");
-    let mut record = Record {
+    let message = span.attributes.message();
+    let row = Row {
         start_timestamp: start,
         end_timestamp: end,
         duration: (kind == RecordKind::Span).then(|| seconds(span)),
-        trace_id: trace_id(&span.trace_id).unwrap_or_else(|| lone_trace_id(&own_id)),
-        span_id: own_id,
-        parent_span_id: parent,
-        span_name: cut_owned(name, TEXT_BYTES_MAX),
-        message: attributes.message().unwrap_or_else(|| cut_owned(name, MESSAGE_BYTES_MAX)),
+        trace_id: trace_id.as_str(),
+        span_id: own_id.as_str(),
+        parent_span_id: parent.as_ref().map(SpanId::as_str),
+        span_name: cut(name, TEXT_BYTES_MAX),
+        message: message.as_deref().unwrap_or_else(|| cut(name, MESSAGE_BYTES_MAX)),
         kind,
-        level: level::of_span(&attributes, code == Some(StatusCode::Error)),
-        attributes: json,
-        otel_status_code: code.and_then(status_word),
-        otel_status_message: status
-            .and_then(|status| non_empty(&status.message))
-            .map(|message| cut_owned(message, TEXT_BYTES_MAX)),
-        otel_events: Some(events),
-        otel_links: Some(links),
-        ..Record::of(&attributes, origin, arrived_at)
+        level: level::of_span(&span.attributes, span.status_code == StatusCode::Error),
+        is_exception: events.exception().is_some(),
+        exception: events.exception().map(events::exception).unwrap_or_default(),
+        otel_status_code: status_word(span.status_code),
+        otel_status_message: non_empty(&span.status_message).map(|message| cut(message, TEXT_BYTES_MAX)),
+        otel_events: Some(scratch.events.as_str()),
+        otel_links: Some(scratch.links.as_str()),
+        ..Row::of(&span.attributes, written, origin, rows.arrival.at)?
     };
-    if let Some(exception) = events::exception(&span.events) {
-        exception.put_into(&mut record);
+    // The events of a pending span come once more, with the span itself.
+    if kind != RecordKind::PendingSpan {
+        events.add_rows(&row, rows, &mut scratch.names, &mut scratch.event_attributes)?;
     }
-    record
+    rows.push(&row)
 }
 
 /// A log has no duration: what is marked as one and has lasted is a span.
-fn kind(span: &Span, attributes: &Attributes<'_>) -> RecordKind {
-    match attributes.text("logfire.span_type").as_deref() {
+fn kind(span: &Span<'_>) -> RecordKind {
+    match span.attributes.text("logfire.span_type").as_deref() {
         Some(pending::SPAN_TYPE) => RecordKind::PendingSpan,
         Some("log") if seconds(span) == 0.0 => RecordKind::Log,
         _ => RecordKind::Span,
@@ -98,14 +90,14 @@ fn kind(span: &Span, attributes: &Attributes<'_>) -> RecordKind {
 }
 
 /// Beginning and end; a missing beginning is the end or the arrival, an end before the beginning is none.
-fn extent(span: &Span, arrived_at: Timestamp) -> (Timestamp, Timestamp) {
+fn extent(span: &Span<'_>, arrived_at: Timestamp) -> (Timestamp, Timestamp) {
     let end = instant(span.end_time_unix_nano);
     let start = instant(span.start_time_unix_nano).or(end).unwrap_or(arrived_at);
     (start, end.unwrap_or(start).max(start))
 }
 
 /// The duration, exact to the nanosecond; zero when one end is missing or they are the wrong way round.
-fn seconds(span: &Span) -> f64 {
+fn seconds(span: &Span<'_>) -> f64 {
     let (start, end) = (span.start_time_unix_nano, span.end_time_unix_nano);
     let nanos = if start == 0 { 0 } else { end.saturating_sub(start) };
     nanos as f64 / 1e9
@@ -119,10 +111,10 @@ const fn status_word(code: StatusCode) -> Option<&'static str> {
     }
 }
 
-fn derived_id(span: &Span) -> String {
+fn derived_id(span: &Span<'_>) -> SpanId {
     Derived::new()
-        .with(&span.trace_id)
-        .with(&span.parent_span_id)
+        .with(span.trace_id)
+        .with(span.parent_span_id)
         .with(span.name.as_bytes())
         .with(&span.start_time_unix_nano.to_le_bytes())
         .with(&span.end_time_unix_nano.to_le_bytes())

@@ -35,6 +35,13 @@ const DEFAULT_KEYS: [&str; 14] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shredding {
     keys: Arc<[String]>,
+    /// The [`length_bit`]s of the keys.
+    lengths: u64,
+}
+
+/// One bit for each length; the last one for all that are longer.
+fn length_bit(key: &str) -> u64 {
+    1 << key.len().min(63)
 }
 
 impl Shredding {
@@ -46,12 +53,22 @@ impl Shredding {
                 once.push(key);
             }
         }
-        Self { keys: once.into() }
+        let lengths = once.iter().fold(0, |lengths, key| lengths | length_bit(key));
+        Self { keys: once.into(), lengths }
     }
 
     /// The keys, in the order of their columns.
     pub fn keys(&self) -> &[String] {
         &self.keys
+    }
+
+    /// The place of a key among [`Shredding::keys`]; `None` for an attribute without a column.
+    pub fn place_of(&self, key: &str) -> Option<usize> {
+        // Most attributes differ from all keys in their length already.
+        if self.lengths & length_bit(key) == 0 {
+            return None;
+        }
+        self.keys.iter().position(|known| known == key)
     }
 
     /// The name of the column of a key, whether it is shredded or not.

@@ -19,10 +19,16 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../ingest/testdata/otlp")
 }
 
-/// The captured bodies by name, in the order of their requests.
+/// The captured bodies with traces and logs in protobuf by name, in the order of their requests.
 pub fn bodies() -> Vec<(String, Vec<u8>)> {
+    bodies_ending_in(&["-traces.pb", "-logs.pb"])
+}
+
+/// The captured bodies whose files end so, by name, in the order of their requests.
+pub fn bodies_ending_in(endings: &[&str]) -> Vec<(String, Vec<u8>)> {
     let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|ending| ending == "pb")).collect();
+    let is_one = |path: &PathBuf| endings.iter().any(|ending| path.to_str().unwrap().ends_with(ending));
+    let mut files: Vec<PathBuf> = files.filter(is_one).collect();
     files.sort();
     let named = |path: PathBuf| {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();

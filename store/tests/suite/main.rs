@@ -15,3 +15,4 @@ mod rules;
 mod runs;
 mod states;
 mod support;
+mod telemetry_files;

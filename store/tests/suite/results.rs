@@ -1,7 +1,7 @@
 //! Results of reports: as durable as their runs, given out as they were, forgotten in time.
 
 use watchfire_alerts::{RuleState, StateChanges};
-use watchfire_model::{RuleName, Window};
+use watchfire_model::{ProjectName, RuleName, Window};
 use watchfire_store::CommitOutcome::{Committed, LeaseLost};
 use watchfire_store::{Closing, ReportResult, RunFilter, RunResult, Store, StoredBody, StoredResult};
 
@@ -56,10 +56,12 @@ on_both! {
         };
         let name = RuleName::new("a");
         assert_eq!(store.report_results(&name, None, 10).await.unwrap(), std::slice::from_ref(&known));
-        let found = store.report_result(&name, at(60)).await.unwrap();
+        let found = store.report_result(&name, None, at(60)).await.unwrap();
         assert_eq!(found, Some(StoredBody { result: known, parquet: body }));
-        assert_eq!(store.report_result(&name, at(61)).await.unwrap(), None);
-        assert_eq!(store.report_result(&RuleName::new("b"), at(60)).await.unwrap(), None);
+        assert_eq!(store.report_result(&name, None, at(61)).await.unwrap(), None);
+        let other = ProjectName::new("other");
+        assert_eq!(store.report_result(&name, Some(&other), at(60)).await.unwrap(), None);
+        assert_eq!(store.report_result(&RuleName::new("b"), None, at(60)).await.unwrap(), None);
         let runs = store.runs(&RunFilter::default()).await.unwrap();
         let mut shown: Vec<_> = runs.iter().map(|run| (run.rule.as_str(), run.result)).collect();
         shown.sort_by_key(|(rule, _)| *rule);
@@ -76,7 +78,7 @@ on_both! {
             item.result = Some(result(60, body));
             assert_eq!(store.commit_evaluations(std::slice::from_ref(&item)).await.unwrap(), [outcome]);
         }
-        let found = store.report_result(&RuleName::new("a"), at(60)).await.unwrap().unwrap();
+        let found = store.report_result(&RuleName::new("a"), Some(&ProjectName::new("default")), at(60)).await.unwrap().unwrap();
         assert_eq!(found.parquet, b"first_");
     }
 }

@@ -14,7 +14,7 @@ use watchfire_ingest::table::instant_type;
 
 /// How the cells of a column are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Bool,
     Int,
     /// Whole numbers of which some are beyond the signed ones.
@@ -99,7 +99,7 @@ impl Form {
         }
     }
 
-    pub(super) fn data_type(&self) -> DataType {
+    pub(crate) fn data_type(&self) -> DataType {
         match self {
             Self::Bool => DataType::Boolean,
             Self::Int => DataType::Int64,
@@ -115,7 +115,7 @@ impl Form {
     }
 
     /// The cells, which this form holds, as an array of [`Form::data_type`].
-    pub(super) fn array(&self, cells: &[&Value]) -> ArrayRef {
+    pub(crate) fn array(&self, cells: &[&Value]) -> ArrayRef {
         let cells = cells.iter().copied();
         match self {
             Self::Bool => Arc::new(BooleanArray::from_iter(cells.map(bool_in))),

@@ -6,7 +6,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use watchfire_model::{Failure, FailureCode, SourceFormat, SourceSpec};
+use watchfire_model::{Failure, FailureCode, SourceFormat};
+
+use super::FileSpec;
 
 /// A file as it was when we looked. Two equal versions have the same content.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,7 +54,7 @@ fn nanoseconds(seconds: i64, rest: i64) -> i128 {
 ///
 /// A file that is gone, a folder that is gone and a pattern whose folder is gone are
 /// failures; a folder or pattern without a file is a table without rows.
-pub(crate) fn list(spec: &SourceSpec) -> Result<Vec<FileVersion>, Failure> {
+pub(crate) fn list(spec: &FileSpec) -> Result<Vec<FileVersion>, Failure> {
     let mut found = Vec::new();
     if is_pattern(&spec.path) {
         let base = base_of(&spec.path);
@@ -79,7 +81,7 @@ pub(crate) fn list(spec: &SourceSpec) -> Result<Vec<FileVersion>, Failure> {
 }
 
 /// All files of the source's format below a folder; names that start with `.` or `_` are left alone.
-fn walk(spec: &SourceSpec, folder: &Path, found: &mut Vec<FileVersion>) -> Result<(), Failure> {
+fn walk(spec: &FileSpec, folder: &Path, found: &mut Vec<FileVersion>) -> Result<(), Failure> {
     for entry in fs::read_dir(folder).map_err(|error| unreadable(spec, folder, &error))? {
         let path = entry.map_err(|error| unreadable(spec, folder, &error))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -121,7 +123,7 @@ fn base_of(pattern: &Path) -> PathBuf {
 }
 
 /// A failure that names the source and the path, and says what the system said.
-pub(crate) fn unreadable(spec: &SourceSpec, path: &Path, error: &io::Error) -> Failure {
+pub(crate) fn unreadable(spec: &FileSpec, path: &Path, error: &io::Error) -> Failure {
     let what = match error.kind() {
         io::ErrorKind::NotFound => "does not exist".to_owned(),
         io::ErrorKind::PermissionDenied => "may not be read by this process".to_owned(),
@@ -131,6 +133,6 @@ pub(crate) fn unreadable(spec: &SourceSpec, path: &Path, error: &io::Error) -> F
 }
 
 /// A failure of this source.
-pub(crate) fn failure(spec: &SourceSpec, what: impl AsRef<str>) -> Failure {
+pub(crate) fn failure(spec: &FileSpec, what: impl AsRef<str>) -> Failure {
     Failure::new(FailureCode::Source, format!("source `{}`: {}", spec.name, what.as_ref()))
 }

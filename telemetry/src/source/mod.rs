@@ -1,4 +1,4 @@
-//! Tables that are read where they lie: files, read again when they change.
+//! Tables that are read where they lie: files, read again when they change. Those of databases are in `remote`.
 //!
 //! A [`Source`] remembers what it last read. Each query takes a [`Snapshot`] of every
 //! table it names before it is planned, so that all its scans see the same rows.
@@ -19,10 +19,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::{DataType, SchemaRef};
-use watchfire_model::{Failure, SourceFormat, SourceSpec};
+use watchfire_ingest::table::{Shredding, Table};
+use watchfire_model::{Failure, SourceFormat};
 
 use self::files::{FileVersion, failure, unreadable};
 use crate::nearest::nearest;
+use crate::remote::RemoteTable;
+use crate::table::kept::KeptRows;
 use crate::table::records;
 
 pub(crate) use self::batch::Batch;
@@ -39,11 +42,16 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Whether the window on its own time column is cut by slices of its batches, exactly.
-    pub(crate) fn is_cut_by_slices(&self) -> bool {
+    /// Whether its rows are spans, logs or metrics, of which each says in which environment it was made.
+    pub(crate) fn is_telemetry(&self) -> bool {
+        matches!(self.rows, Rows::Kept(_)) || Arc::ptr_eq(&self.schema, &records::schema())
+    }
+
+    /// The attributes that can be read from a column of their own.
+    pub(crate) fn shredding(&self) -> Option<&Shredding> {
         match &self.rows {
-            Rows::Memory(batches) => batches.iter().all(|batch| batch.is_sorted),
-            Rows::Parquet(_) => false,
+            Rows::Kept(kept) if kept.table == Table::Records => Some(&kept.shredding),
+            Rows::Kept(_) | Rows::Memory(_) | Rows::Parquet(_) | Rows::Database(_) => None,
         }
     }
 }
@@ -53,12 +61,26 @@ impl Snapshot {
 pub(crate) enum Rows {
     Memory(Arc<Vec<Batch>>),
     Parquet(Arc<Vec<FileVersion>>),
+    Database(Arc<RemoteTable>),
+    /// One of our own tables.
+    Kept(Arc<KeptRows>),
+}
+
+/// A table that lies in files.
+#[derive(Debug, Clone)]
+pub(crate) struct FileSpec {
+    /// The table's name in SQL.
+    pub name: String,
+    pub format: SourceFormat,
+    /// A file, a folder or a glob; absolute.
+    pub path: PathBuf,
+    pub time_column: Option<String>,
 }
 
 /// A table's files and what was last read of them.
 #[derive(Debug)]
 pub(crate) struct Source {
-    spec: SourceSpec,
+    spec: FileSpec,
     source_bytes: usize,
     known: Mutex<Known>,
 }
@@ -74,7 +96,7 @@ struct Known {
 }
 
 impl Source {
-    pub(crate) fn new(spec: SourceSpec, source_bytes: usize) -> Self {
+    pub(crate) fn new(spec: FileSpec, source_bytes: usize) -> Self {
         Self { spec, source_bytes, known: Mutex::default() }
     }
 

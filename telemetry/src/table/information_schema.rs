@@ -12,6 +12,7 @@ use datafusion::common::Result;
 use datafusion::datasource::MemTable;
 
 use crate::session::{CATALOG, SCHEMA};
+use crate::state_tables::{self, StateTable};
 
 /// The name of the schema.
 pub(crate) const NAME: &str = "information_schema";
@@ -24,21 +25,32 @@ pub(crate) fn provider(tables: &[(String, SchemaRef)]) -> Result<Arc<dyn SchemaP
     Ok(Arc::new(schema))
 }
 
+/// The schema and the name in it: tables of the state bring their schema along.
+fn parts(name: &str) -> (&str, &str) {
+    match StateTable::of_full_name(name) {
+        Some(table) => (state_tables::SCHEMA, table.as_str()),
+        None => (SCHEMA, name),
+    }
+}
+
 fn tables(tables: &[(String, SchemaRef)]) -> Result<MemTable> {
-    let names = tables.iter().map(|(name, _)| name.as_str());
+    let (schemas, names): (Vec<_>, Vec<_>) = tables.iter().map(|(name, _)| parts(name)).unzip();
     table(vec![
         ("table_catalog", repeated(CATALOG, tables.len())),
-        ("table_schema", repeated(SCHEMA, tables.len())),
-        ("table_name", Arc::new(StringArray::from_iter_values(names))),
+        ("table_schema", Arc::new(StringArray::from(schemas))),
+        ("table_name", Arc::new(StringArray::from(names))),
         ("table_type", repeated("BASE TABLE", tables.len())),
     ])
 }
 
 fn columns(tables: &[(String, SchemaRef)]) -> Result<MemTable> {
-    let (mut of, mut names, mut places, mut nullable, mut types) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut schemas, mut of, mut names, mut places, mut nullable, mut types) =
+        (vec![], vec![], vec![], vec![], vec![], vec![]);
     for (table, schema) in tables {
+        let (within, table) = parts(table);
         for (place, field) in (1_u64..).zip(schema.fields()) {
-            of.push(table.as_str());
+            schemas.push(within);
+            of.push(table);
             names.push(field.name().as_str());
             places.push(place);
             nullable.push(if field.is_nullable() { "YES" } else { "NO" });
@@ -47,7 +59,7 @@ fn columns(tables: &[(String, SchemaRef)]) -> Result<MemTable> {
     }
     table(vec![
         ("table_catalog", repeated(CATALOG, of.len())),
-        ("table_schema", repeated(SCHEMA, of.len())),
+        ("table_schema", Arc::new(StringArray::from(schemas))),
         ("table_name", Arc::new(StringArray::from(of))),
         ("column_name", Arc::new(StringArray::from(names))),
         ("ordinal_position", Arc::new(UInt64Array::from(places))),

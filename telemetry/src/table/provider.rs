@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use watchfire_ingest::table::Shredding;
 
 use super::scan;
 use crate::context::QueryContext;
@@ -18,7 +19,24 @@ use crate::context::QueryContext;
 #[derive(Debug)]
 pub(crate) struct Table {
     pub name: String,
+    /// The columns that people see; in a plan that uses them, the columns of shredded attributes behind them.
     pub schema: SchemaRef,
+    /// The attributes that can be read from a column of their own.
+    pub shredding: Option<Shredding>,
+}
+
+impl Table {
+    /// The same table with the column of this attribute, and the column's name.
+    pub(crate) fn with_attribute(&self, key: &str) -> (Self, String) {
+        let column = Shredding::column_of(key);
+        let mut schema = Arc::clone(&self.schema);
+        if schema.column_with_name(&column).is_none() {
+            let hidden = Arc::new(Field::new(&column, DataType::Utf8, true));
+            let fields: Vec<_> = schema.fields().iter().cloned().chain([hidden]).collect();
+            schema = Arc::new(Schema::new(fields));
+        }
+        (Self { name: self.name.clone(), schema, shredding: self.shredding.clone() }, column)
+    }
 }
 
 #[async_trait]
@@ -41,7 +59,10 @@ impl TableProvider for Table {
         let facts = QueryContext::of(state.config_options())?;
         let snapshot = facts.tables.get(&self.name);
         let snapshot = snapshot.ok_or_else(|| internal_datafusion_err!("no rows were taken of `{}`", self.name))?;
-        let window = if facts.cut_scans { facts.window } else { None };
-        scan::plan(snapshot, state, projection, window, facts.window_on.as_deref())
+        let schema = match projection {
+            Some(columns) => Arc::new(self.schema.project(columns)?),
+            None => Arc::clone(&self.schema),
+        };
+        scan::plan(snapshot, state, &schema, &facts.cut())
     }
 }

@@ -76,7 +76,7 @@ fn every_run_becomes_the_rows_that_were_counted_in_the_protobuf() {
 /// The rows that a query answers over `pydantic-ai-v2`, as objects.
 async fn answer(query: &str) -> Vec<Value> {
     let world = World::new();
-    world.telemetry.append_records(&runs()["pydantic-ai-v2"]).unwrap();
+    world.append(&runs()["pydantic-ai-v2"]).await;
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("testdata/sql/{query}.sql"));
     let sql = std::fs::read_to_string(path).unwrap();
     let slot = Timestamp::parse("2026-11-20T07:00:00Z").unwrap();

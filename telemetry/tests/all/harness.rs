@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use watchfire_ingest::table::Table;
+use watchfire_ingest::{Record, batch};
 use watchfire_model::{
-    Keep, Observation, Outcome, QuerySpec, SlotContext, SourceFormat, SourceSpec, Timestamp, Value, Window,
+    DatabaseAddress, Keep, Observation, Outcome, ProjectName, QuerySpec, SlotContext, SourceFormat, SourceKind,
+    SourceSpec, Timestamp, Value, Window,
 };
+use watchfire_storage::{Rows, Storage, StorageOptions};
 use watchfire_telemetry::{Limits, Sought, SoughtColumn, SqlProblem, Telemetry};
 
 /// Ten rows, one every minute from 06:00 to 06:09; `v` counts from 0, services take turns.
@@ -23,6 +27,7 @@ pub fn minutes() -> String {
 pub struct World {
     folder: TempDir,
     sources: Vec<SourceSpec>,
+    pub storage: Storage,
     pub telemetry: Telemetry,
 }
 
@@ -32,8 +37,9 @@ impl World {
     }
 
     pub fn limited(limits: Limits) -> Self {
-        let telemetry = Telemetry::new(limits, &[]).unwrap();
-        Self { folder: tempfile::tempdir().unwrap(), sources: Vec::new(), telemetry }
+        let storage = Storage::in_memory(StorageOptions::default());
+        let telemetry = Telemetry::new(limits, &[], storage.clone()).unwrap();
+        Self { storage, folder: tempfile::tempdir().unwrap(), sources: Vec::new(), telemetry }
     }
 
     /// A world with the table `t` over [`minutes`].
@@ -66,8 +72,30 @@ impl World {
             _ => SourceFormat::Ndjson,
         };
         let time_column = time_column.map(str::to_owned);
-        self.sources.push(SourceSpec { name: name.to_owned(), format, path: path.to_owned(), time_column });
+        let (kind, project) = (SourceKind::Files { format, path: path.to_owned() }, ProjectName::new("default"));
+        self.sources.push(SourceSpec { name: name.to_owned(), project, kind, time_column });
         self.telemetry = self.telemetry.with_sources(&self.sources).unwrap();
+    }
+
+    /// A table of a database.
+    pub fn table(&mut self, name: &str, database: DatabaseAddress, table: &str, time_column: Option<&str>) {
+        let (kind, project) = (SourceKind::Table { database, table: table.to_owned() }, ProjectName::new("default"));
+        let time_column = time_column.map(str::to_owned);
+        self.sources.push(SourceSpec { name: name.to_owned(), project, kind, time_column });
+        self.telemetry = self.telemetry.with_sources(&self.sources).unwrap();
+    }
+
+    /// Keeps records of the project `default`, one batch for all.
+    pub async fn append(&self, records: &[Record]) {
+        self.append_to("default", records).await;
+    }
+
+    /// Keeps records of a project, one batch for all.
+    pub async fn append_to(&self, project: &str, records: &[Record]) {
+        let mut records: Vec<&Record> = records.iter().collect();
+        records.sort_by_key(|record| record.start_timestamp);
+        let rows = Rows { project: ProjectName::new(project), table: Table::Records, batch: batch(&records) };
+        self.storage.append(vec![rows]).await.unwrap();
     }
 
     pub async fn outcome(&self, spec: &QuerySpec, at: &SlotContext) -> Outcome {
@@ -122,6 +150,7 @@ pub fn spec(sql: &str) -> QuerySpec {
         recover_when: None,
         severity: Vec::new(),
         window_on: None,
+        environments: None,
         timeout: Duration::from_secs(20),
         keep: Keep::All,
         asks_without_data: false,

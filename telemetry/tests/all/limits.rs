@@ -157,9 +157,9 @@ async fn a_query_only_reads() {
     EXPLAIN CREATE TABLE x AS SELECT 1: invalid_query: `CREATE` is not allowed, queries only read; write one SELECT
     SELECT 1; SELECT 2: invalid_query: the query has 2 statements; write one SELECT
     : invalid_query: the query is empty; write one SELECT
-    SELECT * FROM '/etc/passwd': invalid_query: no table `/etc/passwd`; there are `metrics`, `records`, `records_all`, `t`
-    SELECT * FROM "/etc/passwd": invalid_query: no table `/etc/passwd`; there are `metrics`, `records`, `records_all`, `t`
-    SELECT * FROM read_csv('/etc/passwd'): invalid_query: no table `read_csv`; there are `metrics`, `records`, `records_all`, `t`
+    SELECT * FROM '/etc/passwd': invalid_query: no table `/etc/passwd`; there are `metrics`, `records`, `records_all`, `t`, `watchfire.deliveries`, `watchfire.instances`, `watchfire.rules`, `watchfire.runs`
+    SELECT * FROM "/etc/passwd": invalid_query: no table `/etc/passwd`; there are `metrics`, `records`, `records_all`, `t`, `watchfire.deliveries`, `watchfire.instances`, `watchfire.rules`, `watchfire.runs`
+    SELECT * FROM read_csv('/etc/passwd'): invalid_query: no table `read_csv`; there are `metrics`, `records`, `records_all`, `t`, `watchfire.deliveries`, `watchfire.instances`, `watchfire.rules`, `watchfire.runs`
     PREPARE p AS SELECT 1: invalid_query: `PREPARE` is not allowed, queries only read; write one SELECT
     "#);
     assert_eq!(world.ask("SELECT 1 AS one;").await, "one int\n1");
@@ -203,7 +203,7 @@ async fn what_goes_wrong_says_how_to_mend_it() {
     SELECT vv FROM t: invalid_query: no column `vv`; did you mean `v`?
     SELECT nothing_like_it FROM t: invalid_query: no column `nothing_like_it`; there are `ts`, `v`, `service`
     SELECT v FROM tt: invalid_query: no table `tt`; did you mean `t`?
-    SELECT v FROM nothing_like_it: invalid_query: no table `nothing_like_it`; there are `metrics`, `records`, `records_all`, `t`
+    SELECT v FROM nothing_like_it: invalid_query: no table `nothing_like_it`; there are `metrics`, `records`, `records_all`, `t`, `watchfire.deliveries`, `watchfire.instances`, `watchfire.rules`, `watchfire.runs`
     SELECT cuont(v) FROM t: invalid_query: no function `cuont`; did you mean `count`?
     SELECT nothing_like_it(v) FROM t: invalid_query: no function `nothing_like_it`
     SELECT date_trunc(v) FROM t: invalid_query: no function `date_trunc(Int64)`; there are `date_trunc(String, Timestamp)`, `date_trunc(String, Time)`

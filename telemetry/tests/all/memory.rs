@@ -1,11 +1,8 @@
 //! Records held in memory answer as records in a file do.
 
-use std::time::Duration;
-
 use insta::assert_snapshot;
 use watchfire_ingest::{Record, to_ndjson};
 use watchfire_model::{SlotContext, Timestamp, Window};
-use watchfire_telemetry::{Limits, Telemetry};
 
 use crate::captures::{bodies, decode, runs};
 use crate::harness::{World, spec, text};
@@ -16,9 +13,9 @@ fn all() -> Vec<Record> {
     runs().into_values().flatten().collect()
 }
 
-fn held(records: &[Record]) -> World {
+async fn held(records: &[Record]) -> World {
     let world = World::new();
-    world.telemetry.append_records(records).unwrap();
+    world.append(records).await;
     world
 }
 
@@ -35,7 +32,7 @@ async fn ask(world: &World, sql: &str, slot: &SlotContext) -> String {
 #[tokio::test]
 async fn a_file_and_memory_answer_alike() {
     let records = all();
-    let held = held(&records);
+    let held = held(&records).await;
     let mut read = World::new();
     read.write("records.ndjson", &to_ndjson(&records));
     read.source("records", "records.ndjson", None);
@@ -66,10 +63,10 @@ async fn a_file_and_memory_answer_alike() {
 #[tokio::test]
 async fn rows_that_come_one_by_one_are_the_rows_that_come_at_once() {
     let records = all();
-    let (at_once, singly) = (held(&records), World::new());
+    let (at_once, singly) = (held(&records).await, World::new());
     // Backwards, so that every batch is joined out of order.
     for record in records.iter().rev() {
-        singly.telemetry.append_records(std::slice::from_ref(record)).unwrap();
+        singly.append(std::slice::from_ref(record)).await;
     }
     let sql = "SELECT kind, start_timestamp, span_id, message FROM records_all ORDER BY 2, 1, 3, 4";
     for slot in [slot("06:00:00", "07:00:00"), slot("06:46:06", "06:46:07.3"), slot("06:47:21.735", "06:47:22.44")] {
@@ -79,7 +76,7 @@ async fn rows_that_come_one_by_one_are_the_rows_that_come_at_once() {
 
 #[tokio::test]
 async fn pending_spans_are_in_records_all_alone() {
-    let killed = held(&runs()["logfire-killed"]);
+    let killed = held(&runs()["logfire-killed"]).await;
     let whole = slot("06:00:00", "07:00:00");
     assert_snapshot!(ask(&killed, "SELECT count(*) AS n FROM records", &whole).await, @"NoData");
     assert_snapshot!(ask(&killed, "SELECT kind, count(*) AS n FROM records_all GROUP BY 1", &whole).await, @r#"
@@ -90,7 +87,7 @@ async fn pending_spans_are_in_records_all_alone() {
 
 #[tokio::test]
 async fn a_window_without_rows_is_no_data_and_a_filter_that_finds_none_is_not() {
-    let world = held(&all());
+    let world = held(&all()).await;
     assert_snapshot!(ask(&world, COUNT, &slot("05:00:00", "06:00:00")).await, @"NoData");
     let none = "SELECT span_name FROM records WHERE level > 1000";
     assert_snapshot!(ask(&world, none, &slot("06:00:00", "07:00:00")).await, @"span_name string");
@@ -103,7 +100,7 @@ async fn a_query_sees_what_was_added_since_it_was_asked_before() {
     let whole = slot("06:00:00", "07:00:00");
     let mut answers = vec![ask(&world, "SELECT count(*) AS n FROM records_all", &whole).await];
     for (name, body) in bodies().into_iter().take(3) {
-        world.telemetry.append_records(&decode(&name, &body)).unwrap();
+        world.append(&decode(&name, &body)).await;
         answers.push(ask(&world, "SELECT count(*) AS n FROM records_all", &whole).await);
     }
     assert_snapshot!(answers.join("; ").replace('\n', " "), @"NoData; n int 13; n int 20; n int 22");
@@ -111,7 +108,7 @@ async fn a_query_sees_what_was_added_since_it_was_asked_before() {
 
 #[tokio::test]
 async fn other_sources_keep_the_records_and_one_of_that_name_stands_for_them() {
-    let mut world = held(&all());
+    let mut world = held(&all()).await;
     let whole = slot("06:00:00", "07:00:00");
     world.write("t.ndjson", "{\"a\":1}\n");
     world.source("t", "t.ndjson", None);
@@ -129,25 +126,11 @@ async fn other_sources_keep_the_records_and_one_of_that_name_stands_for_them() {
 
 #[tokio::test]
 async fn a_window_on_another_column_is_looked_at_row_by_row() {
-    let world = held(&all());
+    let world = held(&all()).await;
     let mut question = spec("SELECT count(*) AS n FROM records WHERE kind = 'span'");
     question.window_on = Some("end_timestamp".to_owned());
     let answer = text(&world.outcome(&question, &slot("06:46:05.845676", "06:46:05.889675")).await);
     let by_hand = "SELECT count(*) AS n FROM records WHERE kind = 'span' AND end_timestamp >= $window_start AND end_timestamp < $window_end";
     assert_eq!(answer, ask(&world, by_hand, &slot("06:46:05.845676", "06:46:05.889675")).await);
     assert!(answer.ends_with(|digit: char| digit.is_ascii_digit() && digit != '0'), "{answer}");
-}
-
-#[tokio::test]
-async fn what_passes_the_limit_is_refused_whole_with_both_numbers() {
-    let records = all();
-    let limits = Limits { records_bytes: 2_000_000, query_timeout: Duration::from_secs(20), ..Limits::default() };
-    let telemetry = Telemetry::new(limits, &[]).unwrap();
-    telemetry.append_records(&records).unwrap();
-    let refused = telemetry.append_records(&records).unwrap_err();
-    assert_eq!(refused.limit_bytes, 2_000_000);
-    assert!(refused.size_bytes > refused.limit_bytes && refused.size_bytes < 4_000_000, "{refused}");
-    assert!(refused.to_string().contains("`records_bytes` of 2000000 bytes"), "{refused}");
-    let counted = telemetry.query("SELECT count(*) AS n FROM records", Timestamp::EPOCH, 1).await.unwrap();
-    assert_eq!(counted.rows[0][0].to_json(), 252);
 }

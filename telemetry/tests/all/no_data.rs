@@ -44,11 +44,16 @@ async fn the_built_in_tables_are_there_and_empty() {
     for table in ["records", "records_all", "records_full", "metrics"] {
         assert_eq!(world.ask(&format!("SELECT count(*) AS n FROM {table}")).await, "NoData", "{table}");
     }
-    assert_snapshot!(world.query("SELECT table_name FROM information_schema.tables ORDER BY 1").await, @r#"
-    table_name
-    "metrics"
-    "records"
-    "records_all"
+    let tables = "SELECT table_schema, table_name FROM information_schema.tables ORDER BY 1, 2";
+    assert_snapshot!(world.query(tables).await, @r#"
+    table_schema | table_name
+    "public" | "metrics"
+    "public" | "records"
+    "public" | "records_all"
+    "watchfire" | "deliveries"
+    "watchfire" | "instances"
+    "watchfire" | "rules"
+    "watchfire" | "runs"
     "#);
     assert_snapshot!(world.query("SELECT * FROM information_schema.df_settings").await, @"invalid_query: table 'watchfire.information_schema.df_settings' not found");
 }

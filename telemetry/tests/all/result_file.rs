@@ -3,7 +3,8 @@
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use serde_json::json;
-use watchfire_model::{Column, ColumnType, SourceFormat, SourceSpec, Timestamp, Value};
+use watchfire_model::{Column, ColumnType, ProjectName, SourceFormat, SourceKind, SourceSpec, Timestamp, Value};
+use watchfire_storage::{Storage, StorageOptions};
 use watchfire_telemetry::result_file::{Written, read, write, write_within};
 use watchfire_telemetry::{Limits, Telemetry};
 
@@ -148,8 +149,14 @@ async fn other_readers_see_natural_types() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("result.parquet");
     std::fs::write(&path, write(&columns, &[row]).unwrap()).unwrap();
-    let source = SourceSpec { name: "kept".into(), format: SourceFormat::Parquet, path, time_column: None };
-    let telemetry = Telemetry::new(Limits::default(), &[source]).unwrap();
+    let source = SourceSpec {
+        name: "kept".into(),
+        project: ProjectName::new("default"),
+        kind: SourceKind::Files { format: SourceFormat::Parquet, path },
+        time_column: None,
+    };
+    let telemetry =
+        Telemetry::new(Limits::default(), &[source], Storage::in_memory(StorageOptions::default())).unwrap();
     let sql = "SELECT arrow_typeof(at), arrow_typeof(n), arrow_typeof(big), arrow_typeof(cost), arrow_typeof(price),
         arrow_typeof(tags), arrow_typeof(attributes), price, attributes ->> 'k' FROM kept";
     let found = telemetry.query(sql, Timestamp::EPOCH, 10).await.unwrap();

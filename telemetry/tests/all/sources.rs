@@ -137,16 +137,21 @@ async fn empty_columns_capital_letters_and_missing_times_are_borne() {
 
 #[test]
 fn definitions_that_cannot_be_are_refused() {
-    use watchfire_model::{SourceFormat, SourceSpec};
+    use watchfire_model::{ProjectName, SourceFormat, SourceKind, SourceSpec};
+    use watchfire_storage::{Storage, StorageOptions};
     use watchfire_telemetry::{Limits, Telemetry};
 
     let source = |name: &str, path: &str| SourceSpec {
         name: name.to_owned(),
-        format: SourceFormat::Ndjson,
-        path: path.into(),
+        project: ProjectName::new("default"),
+        kind: SourceKind::Files { format: SourceFormat::Ndjson, path: path.into() },
         time_column: None,
     };
-    let refused = |sources: &[SourceSpec]| Telemetry::new(Limits::default(), sources).unwrap_err().to_string();
+    let refused = |sources: &[SourceSpec]| {
+        Telemetry::new(Limits::default(), sources, Storage::in_memory(StorageOptions::default()))
+            .unwrap_err()
+            .to_string()
+    };
     assert_snapshot!(refused(&[source("a", "/a"), source("a", "/b")]), @"two sources are named `a`; a table has one source");
     assert_snapshot!(refused(&[source("records_all", "/a")]), @"a source cannot be named `records_all`: that name is built in; only `records` and `metrics` may be replaced");
     assert_snapshot!(refused(&[source("a", "/data/***.ndjson")]), @"source `a`: `/data/***.ndjson` is not a usable pattern: Pattern syntax error near position 8: wildcards are either regular `*` or recursive `**`");
