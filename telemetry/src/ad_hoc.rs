@@ -36,7 +36,7 @@ impl Telemetry {
 }
 
 async fn run(engine: &Engine, question: &Question, now: Timestamp, most: usize) -> Result<QueryResult, Failure> {
-    let asked = Asked::over_all_time(now);
+    let asked = Asked::over_all_time(Asker::Person, now);
     let ready = engine.prepare(question, asked).await.map_err(crate::engine::Refusal::into_failure)?;
     let seen = observe(ready.start()?, ready.layout(), Keep::Shown(most), &engine.limits).await;
     let seen = seen.map_err(|failure| ready.explained(failure))?;

@@ -40,10 +40,10 @@ pub(crate) struct Engine {
     pub tables: Arc<Tables>,
     pub plans: Arc<PlanCache>,
     pub limits: Arc<Limits>,
-    /// Whose tables are asked.
-    pub project: ProjectName,
     /// Where queries of people run: with a share of the memory.
     pub people: Arc<RuntimeEnv>,
+    /// Whose tables are asked.
+    pub project: ProjectName,
 }
 
 /// When a question is asked.
@@ -59,8 +59,8 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Everything, at this `now()`.
-    pub(crate) const fn over_all_time(at: Timestamp) -> Self {
-        Self { asker: Asker::Person, at, window: None, window_on: None, environments: None }
+    pub(crate) const fn over_all_time(asker: Asker, at: Timestamp) -> Self {
+        Self { asker, at, window: None, window_on: None, environments: None }
     }
 
     /// What it asks about, whether or not scans are cut to it.
@@ -150,14 +150,8 @@ impl Engine {
                 planned.map_err(|errors| never_filled(&snapshots).unwrap_or(Refusal::Parts(errors)))?
             }
         };
-        let refused = |error| Refusal::Parts(vec![PartError::query(error)]);
-        let optimized = optimized(&state, &planned.plan).map_err(refused)?;
-        constants::within_limit(&optimized).map_err(refused)?;
-        if let Some(rows) = constants::batch_rows(&optimized).map_err(refused)? {
-            let config = state.config().clone().with_batch_size(rows);
-            *state.config_mut() = config;
-        }
-        let plan = state.query_planner().create_physical_plan(&optimized, &state).await.map_err(refused)?;
+        let plan = physical(&mut state, &planned.plan).await;
+        let plan = plan.map_err(|error| Refusal::Parts(vec![PartError::query(error)]))?;
         let tables = if parsed.shows_tables { Vec::new() } else { snapshots };
         let people = (asked.asker == Asker::Person).then(|| Arc::clone(&self.people));
         Ok(Ready { state, plan, planned, people, tables })
@@ -262,14 +256,19 @@ impl Engine {
     }
 }
 
-/// The plan for the slot of `state`: what databases can answer is theirs.
-fn optimized(state: &SessionState, plan: &LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
-    let optimized = state.optimize(plan)?;
+/// The plan that runs, for the slot of `state`: what databases can answer is theirs.
+async fn physical(state: &mut SessionState, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let mut optimized = state.optimize(plan)?;
+    constants::within_limit(&optimized)?;
+    if let Some(rows) = constants::batch_rows(&optimized)? {
+        let config = state.config().clone().with_batch_size(rows);
+        *state.config_mut() = config;
+    }
     let facts = QueryContext::of(state.config_options())?;
     if facts.tables.values().any(|table| matches!(table.rows, Rows::Database(_))) {
-        return push_down(optimized, facts);
+        optimized = push_down(optimized, facts)?;
     }
-    Ok(optimized)
+    state.query_planner().create_physical_plan(&optimized, state).await
 }
 
 fn of_database(error: RemoteError) -> Refusal {

@@ -24,8 +24,8 @@ impl Telemetry {
         let (window_on, environments) = (query.window_on.clone(), query.environments.clone());
         let wanted = Wanted { keep: query.keep, without_data: query.asks_without_data };
         let work = async move {
-            let window = context.window;
-            let asked = Asked { asker: Asker::Rule, at: context.scheduled_for, window, window_on, environments };
+            let (asker, at, window) = (Asker::Rule, context.scheduled_for, context.window);
+            let asked = Asked { asker, at, window, window_on, environments };
             Box::pin(run(&engine, &question, asked, wanted)).await
         };
         self.runtime.run(Asker::Rule, query.timeout, work).await.unwrap_or_else(Outcome::Failed)

@@ -118,8 +118,8 @@ impl Telemetry {
             tables: Arc::new(tables),
             plans: Arc::new(PlanCache::default()),
             limits: Arc::new(limits),
-            project: ProjectName::new(DEFAULT_PROJECT),
             people,
+            project: ProjectName::new(DEFAULT_PROJECT),
         };
         Ok(Self { engine, runtime: Arc::new(runtime), sources: cache, turns })
     }

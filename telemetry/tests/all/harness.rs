@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use watchfire_ingest::table::Table;
-use watchfire_ingest::{Record, batch};
+use watchfire_ingest::table::{Shredding, Table};
+use watchfire_ingest::{Arrival, Encoding, Record, Signal, TableRows, batch, decode};
 use watchfire_model::{
     DatabaseAddress, Keep, Observation, Outcome, ProjectName, QuerySpec, SlotContext, SourceFormat, SourceKind,
     SourceSpec, Timestamp, Value, Window,
@@ -96,6 +96,16 @@ impl World {
         records.sort_by_key(|record| record.start_timestamp);
         let rows = Rows { project: ProjectName::new(project), table: Table::Records, batch: batch(&records) };
         self.storage.append(vec![rows]).await.unwrap();
+    }
+
+    /// Keeps a request with metrics, of the project `default`.
+    pub async fn append_metrics(&self, body: &[u8]) {
+        let arrival = Arrival::new(crate::captures::arrived_at(), ProjectName::new("default"));
+        let decoded = decode(Signal::Metrics, Encoding::Protobuf, body, &arrival, &Shredding::default()).unwrap();
+        for TableRows { table, batch } in decoded.rows {
+            let rows = Rows { project: ProjectName::new("default"), table, batch };
+            self.storage.append(vec![rows]).await.unwrap();
+        }
     }
 
     pub async fn outcome(&self, spec: &QuerySpec, at: &SlotContext) -> Outcome {

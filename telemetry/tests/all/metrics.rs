@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use crate::captures::bodies_ending_in;
 use crate::harness::World;
 
 /// `value` as the scan makes it, from the columns.
@@ -165,5 +166,79 @@ async fn nothing_is_null_and_wrong_types_are_told() {
     invalid_query: metric_sum takes the column `value` of `metrics`, not Float64; write metric_sum(value), or `sum(scalar_value)` over many rows
     execution: metric_increase: a gauge does not count: `metric_increase` and `metric_rate` take sums and histograms. Filter by `metric_type` or `metric_name`, or look at a gauge with `avg(scalar_value)`
     execution: metric_quantile: numbers and histograms, or histograms of two kinds, do not go together: ask for one metric, like `WHERE metric_name = '…'`, or group by `metric_name, metric_type`
+    "#);
+}
+
+/// The metrics of real SDKs, as they were sent.
+async fn captured() -> World {
+    let world = World::new();
+    for (_, body) in bodies_ending_in(&["-metrics.pb"]) {
+        world.append_metrics(&body).await;
+    }
+    world
+}
+
+#[tokio::test]
+async fn points_of_real_sdks_say_what_their_columns_say() {
+    let world = captured().await;
+    let columns = "SELECT metric_type, count(*) AS n, sum(coalesce(histogram_sum, scalar_value)) AS s, \
+        sum(coalesce(histogram_count, 1)) AS c FROM metrics GROUP BY 1 ORDER BY 1";
+    let functions = "SELECT metric_type, count(*) AS n, sum(metric_sum(value)) AS s, sum(metric_count(value)) AS c \
+        FROM metrics GROUP BY 1 ORDER BY 1";
+    assert_eq!(world.query(functions).await, world.query(columns).await);
+    let merged = "SELECT metric_type, n, metric_sum(m) AS s, metric_count(m) AS c FROM (SELECT metric_type, metric_name, \
+        count(*) AS n, metric_merge(value) AS m FROM metrics WHERE aggregation_temporality = 'delta' GROUP BY 1, 2)";
+    let flat = "SELECT metric_type, n, s, c FROM (SELECT metric_type, metric_name, count(*) AS n, \
+        sum(coalesce(histogram_sum, scalar_value)) AS s, sum(coalesce(histogram_count, 1)) AS c \
+        FROM metrics WHERE aggregation_temporality = 'delta' GROUP BY 1, 2)";
+    let same = format!(
+        "SELECT count(*) AS n, count(*) FILTER (WHERE abs(a.s - b.s) > 0.000001 OR a.c <> b.c) AS other \
+        FROM ({merged}) AS a JOIN ({flat}) AS b ON a.metric_type = b.metric_type AND a.n = b.n AND abs(a.s - b.s) < 0.000001"
+    );
+    let answer = world.query(&same).await;
+    assert!(answer.ends_with(" | 0") && !answer.ends_with("\n0 | 0"), "{answer}");
+}
+
+#[tokio::test]
+async fn metrics_of_real_sdks_are_asked_for() {
+    let world = captured().await;
+    let mut answers = Vec::new();
+    for sql in [
+        "SELECT metric_name, aggregation_temporality AS t, metric_increase(value, recorded_timestamp) AS increase FROM metrics \
+            WHERE metric_type = 'sum' AND is_monotonic GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 20",
+        "SELECT metric_name, round(metric_quantile(0.5, value), 4) AS p50, round(metric_quantile(0.95, value), 4) AS p95 FROM metrics \
+            WHERE metric_type = 'exponential_histogram' GROUP BY 1 ORDER BY 1",
+        "SELECT metric_name, round(metric_quantile(0.5, value), 4) AS p50 FROM metrics WHERE metric_type = 'histogram' GROUP BY 1 ORDER BY 1",
+        "SELECT metric_name, metric_avg(metric_merge(value)) IS NOT NULL AS known FROM metrics WHERE metric_type = 'gauge' GROUP BY 1 ORDER BY 1",
+    ] {
+        answers.push(world.query(sql).await);
+    }
+    assert_snapshot!(answers.join("\n\n"), @r#"
+    metric_name | t | increase
+    "billing.bytes" | "cumulative" | 12345.0
+    "billing.invoices" | "cumulative" | 6.0
+    "shop.orders.placed" | "delta" | 104.0
+    "storefront.views" | "cumulative" | null
+    "worker.restocked" | "cumulative" | null
+
+    metric_name | p50 | p95
+    "billing.expo" | 5.6569 | 25.5455
+    "gen_ai.client.token.usage" | 132.2272 | 930.9114
+    "http.server.duration" | 1.9993 | 6.9996
+    "http.server.request.size" | 0.0 | 0.0
+    "http.server.response.size" | 22.0006 | 151.0535
+    "operation.cost" | 0.0021 | 0.005
+    "shop.order.duration" | 267.3341 | 479.7869
+
+    metric_name | p50
+    "billing.amount" | 100.0
+    "storefront.render" | 17.5
+    "worker.sync.duration" | 2.5
+
+    metric_name | known
+    "billing.rate" | true
+    "shop.room.temperature" | true
+    "shop.stock.level" | true
+    "worker.queue.depth" | true
     "#);
 }
