@@ -23,15 +23,15 @@ const POINTS: [(&str, u32); 7] = [
 ];
 
 /// Rows of one request.
-const SPANS: usize = 20;
+const SPANS: usize = 200;
 /// Requests under way at the same time.
 const SENDERS: u64 = 4;
 /// How long a server may live before it has passed its point; one that does not is killed from outside.
-const LIFE: Duration = Duration::from_secs(6);
+const LIFE: Duration = Duration::from_secs(10);
 /// How long a kill or an end may take.
 const SOON: Duration = Duration::from_secs(60);
-/// Settings under which rows are flushed, joined and evicted within a second or two.
-const HASTY: &str = "version: 1\ntelemetry: {hot_window: 1s, hot_memory: 2MiB}\n";
+/// Settings under which memory is full, and rows go to files, every few seconds.
+const HASTY: &str = "version: 1\ntelemetry: {hot_window: 1s, hot_memory: 16MiB}\n";
 
 /// `WATCHFIRE_KILLS`, for long runs by hand; else the given number.
 fn kills(default: u32) -> u32 {
