@@ -34,7 +34,7 @@ async fn value_says_of_every_point_what_its_columns_say() {
     true
     ");
     let differing = "SELECT count(*) AS n FROM metrics WHERE metric_type = 'histogram'
-        AND (metric_sum(value) IS DISTINCT FROM histogram_sum OR metric_count(value) IS DISTINCT FROM histogram_count)";
+        AND ((metric_sum(value) IS DISTINCT FROM histogram_sum) OR (metric_count(value) IS DISTINCT FROM histogram_count))";
     assert_snapshot!(world.query(differing).await, @"
     n
     0
