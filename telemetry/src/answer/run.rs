@@ -15,6 +15,7 @@ use crate::engine::{Asked, Engine};
 use crate::failure;
 use crate::limits::QUERY_ROWS_MAX;
 use crate::parse::Question;
+use crate::runtime::Asker;
 use crate::value::{Cells, column_of};
 
 /// The rows of a query, whole.
@@ -38,7 +39,7 @@ impl Telemetry {
         let turn = self.turns.take(timeout).await?;
         let engine = self.engine.clone();
         let work = async move { Ok(Box::pin(run(&engine, request)).await) };
-        let found = self.runtime.run(timeout, work).await.map_err(QueryError::Failed)??;
+        let found = self.runtime.run(Asker::Person, timeout, work).await.map_err(QueryError::Failed)??;
         let Found { schema, batches, plans, rows, is_cut } = found;
         Ok(Answer { schema, batches, plans, rows, is_cut, _turn: turn })
     }
@@ -58,6 +59,7 @@ async fn run(engine: &Engine, request: QueryRequest) -> Result<Found, QueryError
     // One row more tells whether there are more.
     let question = Question { limit: Some(limit + 1), zone: request.zone, ..Question::bare(&request.sql) };
     let asked = Asked {
+        asker: Asker::Person,
         at: request.now,
         window: request.window(),
         window_on: None,
