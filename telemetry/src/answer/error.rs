@@ -70,7 +70,9 @@ impl QueryError {
                 }
                 _ => Self::Failed(failure::of_parts(&errors)),
             },
-            refusal @ (Refusal::Failed(_) | Refusal::Unreachable(_) | Refusal::NeverFilled) => Self::Failed(refusal.into_failure()),
+            refusal @ (Refusal::Failed(_) | Refusal::Unreachable(_) | Refusal::NeverFilled) => {
+                Self::Failed(refusal.into_failure())
+            }
         }
     }
 }
