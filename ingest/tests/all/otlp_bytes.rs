@@ -1,5 +1,7 @@
 //! Any bytes give an error or rows, and rows are always whole.
 
+use std::path::Path;
+
 use proptest::prelude::*;
 use serde_json::Value;
 use watchfire_ingest::table::{Shredding, Table};
@@ -81,4 +83,14 @@ fn every_capture_gives_rows_that_are_whole() {
     for (_, body) in bodies_ending_in(&[".pb", ".json"]) {
         decode_as_all(&body);
     }
+}
+
+#[test]
+fn what_the_fuzzer_found_gives_rows_that_are_whole_or_an_error() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let targets = std::fs::read_dir(corpus).unwrap().map(|target| target.unwrap().path());
+    let finds = targets.flat_map(|target| std::fs::read_dir(target).unwrap()).map(|find| find.unwrap().path());
+    let bodies: Vec<Vec<u8>> = finds.map(|find| std::fs::read(find).unwrap()).collect();
+    assert!(bodies.len() > 40);
+    bodies.iter().for_each(|body| decode_as_all(body));
 }
