@@ -6,9 +6,11 @@
 mod deliver;
 mod evaluate;
 mod ingest;
+mod latency;
 mod measured;
 mod otlp_body;
 mod product;
+mod query;
 mod receiver;
 mod start;
 
@@ -34,6 +36,10 @@ enum What {
     Deliver(deliver::Shape),
     /// Spans over OTLP/HTTP, durable
     Ingest(ingest::Shape),
+    /// From a span to the webhook that it causes
+    Latency(latency::Shape),
+    /// Queries over much telemetry
+    Query(query::Shape),
     /// Start, idle memory and idle CPU
     Start(start::Shape),
 }
@@ -47,6 +53,8 @@ async fn main() -> anyhow::Result<()> {
         What::Evaluate(shape) => evaluate::measure(&arguments.binary, &shape).await?,
         What::Deliver(shape) => deliver::measure(&arguments.binary, &shape).await?,
         What::Ingest(shape) => ingest::measure(&arguments.binary, &shape).await?,
+        What::Latency(shape) => latency::measure(&arguments.binary, &shape).await?,
+        What::Query(shape) => query::measure(&arguments.binary, &shape).await?,
         What::Start(shape) => start::measure(&arguments.binary, &shape).await?,
     };
     println!("{figures}");

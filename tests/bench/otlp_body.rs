@@ -103,10 +103,59 @@ pub fn synthetic(count: usize) -> Body {
         ..Resource::default()
     };
     let scope = InstrumentationScope { name: "bench".to_owned(), ..InstrumentationScope::default() };
-    let scope_spans = ScopeSpans { scope: Some(scope), spans: spans.collect(), ..ScopeSpans::default() };
+    request(resource, scope, spans.collect())
+}
+
+fn request(resource: Resource, scope: InstrumentationScope, spans: Vec<Span>) -> Body {
+    let scope_spans = ScopeSpans { scope: Some(scope), spans, ..ScopeSpans::default() };
     let of_resource =
         ResourceSpans { resource: Some(resource), scope_spans: vec![scope_spans], ..ResourceSpans::default() };
     Body::of(ExportTraceServiceRequest { resource_spans: vec![of_resource] })
+}
+
+/// Spans of agents, as the reference queries ask for them: runs, calls of models and of tools.
+pub fn agents(count: usize) -> Body {
+    let spans = (0..count).map(|number| {
+        let (name, attributes) = match number % 4 {
+            0 => ("agent run".to_owned(), tokens(number)),
+            1 => (format!("running tool: tool_{}", number % 12), vec![text("tool_arguments", "{\"city\":\"Berlin\"}")]),
+            _ => {
+                let model = ["gpt-4o", "claude-sonnet-4-5", "inhouse-7b"][number % 3];
+                let mut attributes = tokens(number);
+                attributes.push(text("gen_ai.request.model", model));
+                attributes.push(attribute("operation.cost", Value::DoubleValue((number % 100) as f64 / 10_000.0)));
+                (format!("chat {model}"), attributes)
+            }
+        };
+        Span { name, attributes, ..Span::default() }
+    });
+    let resource = Resource { attributes: vec![text("service.name", "assistant")], ..Resource::default() };
+    let scope = InstrumentationScope { name: "pydantic-ai".to_owned(), ..InstrumentationScope::default() };
+    request(resource, scope, spans.collect())
+}
+
+fn tokens(number: usize) -> Vec<KeyValue> {
+    vec![
+        number_of("gen_ai.usage.input_tokens", (number * 17 % 4_000) as i64),
+        number_of("gen_ai.usage.output_tokens", (number * 7 % 900) as i64),
+        text("gen_ai.operation.name", "chat"),
+        text("conversation", &format!("conversation-{}", number % 500)),
+    ]
+}
+
+/// A request with one span of this moment, whose message is `beacon-NUMBER`.
+pub fn beacon(number: usize, now_nanos: u64) -> Vec<u8> {
+    let span = Span {
+        name: format!("beacon-{number}"),
+        trace_id: (number as u128 + 1).to_be_bytes().to_vec(),
+        span_id: (number as u64 + 1).to_be_bytes().to_vec(),
+        start_time_unix_nano: now_nanos,
+        end_time_unix_nano: now_nanos,
+        ..Span::default()
+    };
+    let scope_spans = ScopeSpans { spans: vec![span], ..ScopeSpans::default() };
+    let of_resource = ResourceSpans { scope_spans: vec![scope_spans], ..ResourceSpans::default() };
+    ExportTraceServiceRequest { resource_spans: vec![of_resource] }.encode_to_vec()
 }
 
 /// The spans of a captured request, again and again. Pending spans are left out: their ids say whose they are.

@@ -65,12 +65,46 @@ impl Product {
     /// # Errors
     /// When the query fails.
     pub async fn count(&self, sql: &str) -> anyhow::Result<u64> {
-        let body = json!({"sql": sql, "min_timestamp": "1970-01-01T00:00:00Z"});
+        let answer = self.ask(sql, 0).await?;
+        answer["data"][0]["n"].as_u64().with_context(|| format!("no number: {answer}"))
+    }
+
+    /// The answer to a query over the rows since so many seconds after 1970.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub async fn ask(&self, sql: &str, since_seconds: u64) -> anyhow::Result<Json> {
+        let since = chrono::DateTime::from_timestamp(i64::try_from(since_seconds)?, 0).context("an instant")?;
+        let body = json!({"sql": sql, "min_timestamp": since.to_rfc3339(), "limit": 1_000});
         let client = reqwest::Client::builder().build()?;
         let answer = client.post(format!("{}/v2/query", self.url)).json(&body).send().await?;
         let (status, text) = (answer.status(), answer.text().await?);
-        let answer: Json = serde_json::from_str(&text).with_context(|| format!("{status}: {text}"))?;
-        answer["data"][0]["n"].as_u64().with_context(|| format!("{status}: {text}"))
+        if !status.is_success() {
+            bail!("{status}: {text}");
+        }
+        serde_json::from_str(&text).with_context(|| format!("{status}: {text}"))
+    }
+
+    /// A metric without labels.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub async fn gauge(&self, name: &str) -> anyhow::Result<f64> {
+        let client = reqwest::Client::builder().build()?;
+        let page = client.get(format!("{}/metrics", self.url)).send().await?.text().await?;
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(line.with_context(|| format!("no metric {name}"))?.trim().parse()?)
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn terminate(mut self) -> anyhow::Result<()> {
+        let pid = self.child.id().context("it has ended")?;
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(i32::try_from(pid)?), nix::sys::signal::Signal::SIGTERM)?;
+        self.child.wait().await?;
+        Ok(())
     }
 
     /// Ends it at once, as a crash would.

@@ -87,7 +87,7 @@ async fn send_until_it_dies(product: &mut Product, sent: &Arc<Sent>) {
 async fn send(url: &str, sent: &Sent) -> bool {
     let batch = sent.next.fetch_add(1, Ordering::Relaxed);
     // Some rows are late, so that files of several times exist.
-    let at = if batch % 10 == 0 { now().minus(Duration::from_secs(3_600)) } else { now() };
+    let at = if batch.is_multiple_of(10) { now().minus(Duration::from_secs(3_600)) } else { now() };
     let request = harness::http::client().post(url).header("content-type", "application/x-protobuf");
     let Ok(answer) = request.body(spans::request("killed", batch, SPANS, at)).send().await else { return false };
     if answer.status().is_success() {

@@ -52,12 +52,10 @@ fn push(cells: &mut Cells, value: SqliteValueRef<'_>) -> Result<usize, String> {
 
 /// SQLite goes over to floating point where whole numbers end; what we say is whole must be it.
 fn whole(value: SqliteValueRef<'_>) -> Result<i64, String> {
-    let info = value.type_info();
-    let found = info.name();
-    if found == "REAL" || found == "TEXT" || found == "BLOB" {
+    let found = value.type_info().name().to_owned();
+    if matches!(found.as_str(), "REAL" | "TEXT" | "BLOB") {
         return Err(format!("a value of type {found} where a whole number was expected"));
     }
-    drop(info);
     decoded(value)
 }
 

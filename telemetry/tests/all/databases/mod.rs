@@ -12,10 +12,13 @@ use watchfire_model::{DatabaseAddress, DatabaseUrl};
 
 use crate::harness::World;
 
+/// Id, time, quantity, price, note, customer, and whether it is paid.
+type Order = (i64, &'static str, i64, f64, &'static str, Option<i64>, bool);
+
 /// Orders of four minutes; the same rows lie in each database and in a file.
 ///
 /// `note` tells cases and bytes apart, `created_at` is the time, one order has no customer.
-const ORDERS: [(i64, &str, i64, f64, &str, Option<i64>, bool); 6] = [
+const ORDERS: [Order; 6] = [
     (1, "06:01:30", 300, 0.5, "Alpha", Some(1), true),
     (2, "06:02:00", -7, 1.25, "alpha", Some(2), false),
     (3, "06:03:10", 5, 2.0, "zeta", Some(1), true),
@@ -28,7 +31,7 @@ const ORDERS: [(i64, &str, i64, f64, &str, Option<i64>, bool); 6] = [
 const CUSTOMERS: &str = "INSERT INTO customers VALUES (1, 'Ada'), (2, 'Bob'), (4, 'Dora')";
 
 fn rows() -> String {
-    let row = |(id, at, amount, weight, note, customer, paid): (i64, &str, i64, f64, &str, Option<i64>, bool)| {
+    let row = |(id, at, amount, weight, note, customer, paid): Order| {
         let note = note.replace('\'', "''");
         let customer = customer.map_or("NULL".to_owned(), |customer| customer.to_string());
         format!("({id}, '2026-11-20 {at}', {amount}, {weight:?}, '{note}', {customer}, {paid})")
@@ -37,7 +40,7 @@ fn rows() -> String {
 }
 
 fn lines() -> String {
-    let line = |(id, at, amount, weight, note, customer, paid): (i64, &str, i64, f64, &str, Option<i64>, bool)| {
+    let line = |(id, at, amount, weight, note, customer, paid): Order| {
         let customer = customer.map_or("null".to_owned(), |customer| customer.to_string());
         format!(
             "{{\"id\": {id}, \"created_at\": \"2026-11-20T{at}Z\", \"amount\": {amount}, \"weight\": {weight:?}, \
