@@ -30,7 +30,7 @@ pub struct Shape {
     #[arg(long, default_value_t = 10)]
     seconds: u64,
     /// The body of a captured request to take Logfire's spans from
-    #[arg(long, default_value = "ingest/testdata/otlp/logfire-spans-02-traces.pb")]
+    #[arg(long, default_value = "ingest/testdata/otlp/logfire-fastapi-02-traces.pb")]
     capture: PathBuf,
 }
 

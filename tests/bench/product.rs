@@ -120,7 +120,8 @@ async fn listens(lines: &mut Lines<BufReader<ChildStderr>>) -> anyhow::Result<St
     let mut words = Vec::new();
     while let Some(line) = lines.next_line().await? {
         if let Some((_, url)) = line.split_once("listening on ") {
-            return Ok(url.split_whitespace().next().unwrap_or_default().to_owned());
+            // A log that goes into a pipe is JSON: the address ends at a quotation mark.
+            return Ok(url.split([' ', '"']).next().unwrap_or_default().to_owned());
         }
         words.push(line);
     }
