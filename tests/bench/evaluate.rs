@@ -12,7 +12,7 @@ use anyhow::ensure;
 use clap::Args;
 use serde_json::{Value as Json, json};
 use watchfire_engine::clock::{Clock, SystemClock};
-use watchfire_engine::{Definitions, Engine, EngineParts, RuleDefinition};
+use watchfire_engine::{AcceptedTimes, Definitions, Engine, EngineParts, RuleDefinition};
 use watchfire_ingest::table::Table;
 use watchfire_ingest::{Origin, Record, RecordKind, batch};
 use watchfire_model::{ProjectName, Timestamp};
@@ -71,6 +71,7 @@ pub async fn measure(_binary: &Path, shape: &Shape) -> anyhow::Result<Json> {
         telemetry,
         definitions: engine_definitions(loaded.definitions),
         clock: Arc::new(clock),
+        accepted: AcceptedTimes::default(),
         request_timeout: Duration::from_secs(15),
     })
     .await?;
