@@ -7,7 +7,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{info, warn};
 use watchfire_config::TelemetrySettings;
-use watchfire_engine::open_telemetry;
+use watchfire_engine::{AcceptedTimes, open_telemetry};
 use watchfire_ingest::table::Shredding;
 use watchfire_storage::{ReplayProgress, Storage, StorageOptions};
 use watchfire_store::Store;
@@ -24,6 +24,15 @@ pub(crate) fn options(settings: &TelemetrySettings) -> StorageOptions {
         hot_bytes: settings.hot_memory.map_or(defaults.hot_bytes, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
         retention: settings.retention,
         ..defaults
+    }
+}
+
+/// Which times of sent rows are believed, with the usual ones where the settings say nothing.
+pub(crate) fn accepted(settings: &TelemetrySettings) -> AcceptedTimes {
+    let usual = AcceptedTimes::default();
+    AcceptedTimes {
+        past: settings.accepted_past.unwrap_or(usual.past),
+        future: settings.accepted_future.unwrap_or(usual.future),
     }
 }
 

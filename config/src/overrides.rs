@@ -69,6 +69,8 @@ impl Override {
             ("telemetry", "shredded_attributes") => {
                 settings.telemetry.shredded_attributes = given.telemetry.shredded_attributes;
             }
+            ("telemetry", "accepted_past") => settings.telemetry.accepted_past = given.telemetry.accepted_past,
+            ("telemetry", "accepted_future") => settings.telemetry.accepted_future = given.telemetry.accepted_future,
             ("telemetry", "retention") => settings.telemetry.retention = given.telemetry.retention,
             ("delivery", "fallback_channel") => settings.delivery.fallback_channel = given.delivery.fallback_channel,
             ("delivery", "allow_addresses") => settings.delivery.allow_addresses = given.delivery.allow_addresses,

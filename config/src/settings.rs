@@ -52,6 +52,10 @@ pub struct TelemetrySettings {
     pub hot_memory: Option<u64>,
     /// How long telemetry is kept; `None`: for ever.
     pub retention: Option<Duration>,
+    /// How long before its arrival a row may have ended; `None`: the usual time.
+    pub accepted_past: Option<Duration>,
+    /// How long after its arrival a row may end; `None`: the usual time.
+    pub accepted_future: Option<Duration>,
     /// The keys of `attributes` with a column of their own; `None`: storage's own choice.
     pub shredded_attributes: Option<Vec<String>>,
 }
@@ -110,7 +114,14 @@ impl AddressRange {
 
 impl Default for TelemetrySettings {
     fn default() -> Self {
-        Self { hot_window: Duration::from_secs(15 * 60), hot_memory: None, retention: None, shredded_attributes: None }
+        Self {
+            hot_window: Duration::from_secs(15 * 60),
+            hot_memory: None,
+            retention: None,
+            accepted_past: None,
+            accepted_future: None,
+            shredded_attributes: None,
+        }
     }
 }
 

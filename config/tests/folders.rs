@@ -464,6 +464,8 @@ fn every_setting_may_come_from_the_environment_which_wins_over_the_file() {
             "WATCHFIRE_TELEMETRY_HOT_MEMORY" => "64MiB",
             "WATCHFIRE_TELEMETRY_SHREDDED_ATTRIBUTES" => "http.route, a b",
             "WATCHFIRE_TELEMETRY_RETENTION" => "30d",
+            "WATCHFIRE_TELEMETRY_ACCEPTED_PAST" => "7d",
+            "WATCHFIRE_TELEMETRY_ACCEPTED_FUTURE" => "5m",
             "WATCHFIRE_DELIVERY_FALLBACK_CHANNEL" => "hook",
             "WATCHFIRE_DELIVERY_ALLOW_ADDRESSES" => "10.0.0.1, fd00::/8",
             "WATCHFIRE_DELIVERY_TIMEOUT" => "9s",
@@ -486,6 +488,8 @@ fn every_setting_may_come_from_the_environment_which_wins_over_the_file() {
     assert_eq!(settings.storage.data.unwrap(), std::path::Path::new("somewhere"));
     assert_eq!(settings.telemetry.hot_window, Duration::from_secs(300));
     assert_eq!(settings.telemetry.retention, Some(Duration::from_secs(30 * 86_400)));
+    assert_eq!(settings.telemetry.accepted_past, Some(Duration::from_secs(7 * 86_400)));
+    assert_eq!(settings.telemetry.accepted_future, Some(Duration::from_secs(300)));
     assert_eq!(settings.telemetry.hot_memory, Some(64 << 20));
     assert_eq!(settings.telemetry.shredded_attributes.unwrap(), ["http.route", "a b"]);
     assert_eq!(settings.delivery.fallback_channel.unwrap().as_str(), "hook");

@@ -16,6 +16,7 @@ use crate::definition::{Active, Definitions, DefinitionsStatus, Refusal};
 use crate::error::Error;
 use crate::gate::Gates;
 use crate::group_commit::GroupCommit;
+use crate::ingest::AcceptedTimes;
 use crate::kill_point::KillPoint;
 use crate::look::Turns;
 use crate::shared::{Parts, Shared};
@@ -54,6 +55,8 @@ pub struct EngineParts {
     pub definitions: Definitions,
     /// Where it takes the time from.
     pub clock: Arc<dyn Clock>,
+    /// Which times of sent rows are believed.
+    pub accepted: AcceptedTimes,
     /// Hard total of one request to a receiver.
     pub request_timeout: Duration,
 }
@@ -61,7 +64,7 @@ pub struct EngineParts {
 impl Engine {
     /// Brings the store in line with the definitions and starts the loops.
     pub async fn start(parts: EngineParts) -> Result<Arc<Self>, Error> {
-        let EngineParts { store, telemetry, definitions, storage, clock, request_timeout } = parts;
+        let EngineParts { store, telemetry, definitions, storage, clock, accepted, request_timeout } = parts;
         let supervisor = Supervisor::default();
         let committing = supervisor.committing().clone();
         let evaluations = {
@@ -95,7 +98,18 @@ impl Engine {
         let status = DefinitionsStatus::taken(clock.now(), &definitions);
         let active = Active::new(definitions, telemetry);
         // What is in memory alone is never due for anything.
-        let parts = Parts { store, storage, clock, supervisor, sender, request_timeout, evaluations, finishes, active };
+        let parts = Parts {
+            store,
+            storage,
+            clock,
+            accepted,
+            supervisor,
+            sender,
+            request_timeout,
+            evaluations,
+            finishes,
+            active,
+        };
         let shared = Arc::new(Shared::new(parts));
         sync_rules(&shared, None, &shared.active()).await?;
         let heartbeat = ticker::start().await?;

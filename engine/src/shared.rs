@@ -16,7 +16,7 @@ use crate::agenda::Agenda;
 use crate::clock::Clock;
 use crate::definition::Active;
 use crate::group_commit::GroupCommit;
-use crate::ingest::{Room, Workers};
+use crate::ingest::{AcceptedTimes, Room, Workers};
 use crate::metrics::Metrics;
 use crate::report_memory::ReportMemory;
 use crate::supervise::Supervisor;
@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     /// Who works on them.
     pub(crate) workers: Workers,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Which times of sent rows are believed.
+    pub(crate) accepted: AcceptedTimes,
     pub(crate) metrics: Metrics,
     pub(crate) supervisor: Supervisor,
     pub(crate) agenda: Agenda,
@@ -66,6 +68,7 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) storage: Storage,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) accepted: AcceptedTimes,
     pub(crate) supervisor: Supervisor,
     pub(crate) sender: Sender,
     pub(crate) request_timeout: Duration,
@@ -76,13 +79,25 @@ pub(crate) struct Parts {
 
 impl Shared {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { store, storage, clock, supervisor, sender, request_timeout, evaluations, finishes, active } = parts;
+        let Parts {
+            store,
+            storage,
+            clock,
+            accepted,
+            supervisor,
+            sender,
+            request_timeout,
+            evaluations,
+            finishes,
+            active,
+        } = parts;
         Self {
             store,
             storage,
             room: Room::default(),
             workers: Workers::default(),
             clock,
+            accepted,
             metrics: Metrics::new(),
             supervisor,
             agenda: Agenda::default(),

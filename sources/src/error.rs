@@ -79,6 +79,11 @@ impl Error {
         matches!(self, Self::Unreachable { .. })
     }
 
+    /// Whether the database answers, and has nothing of the name that the source gives.
+    pub const fn is_wrong_name(&self) -> bool {
+        matches!(self, Self::NoTable { .. } | Self::TimeColumn { .. })
+    }
+
     /// What an error of the driver means, while connected to `place`.
     pub(crate) fn of(place: &str, error: sqlx::Error) -> Self {
         let place = place.to_owned();

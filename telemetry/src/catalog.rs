@@ -180,11 +180,12 @@ impl Tables {
         }
     }
 
-    /// Lets the columns of a project's tables of databases be read again; whether any may have changed meanwhile.
-    pub(crate) async fn look_again(&self, project: &ProjectName) -> bool {
+    /// Lets the columns of these tables of a project be read again, where they are tables of databases; whether any may
+    /// have changed meanwhile.
+    pub(crate) async fn look_again(&self, project: &ProjectName, names: &[String]) -> bool {
         let mut any = false;
-        for source in self.sources.get(project).into_iter().flat_map(BTreeMap::values) {
-            if let AnySource::Database(source) = source {
+        for name in names {
+            if let Some(Origin::Database(source)) = self.origin(project, name) {
                 any |= source.look_again().await;
             }
         }

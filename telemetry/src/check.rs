@@ -31,7 +31,7 @@ pub struct SqlProblem {
     /// Whether it is a mistake; else it is a doubt.
     pub severity_is_error: bool,
     /// A word for scripts: `invalid_sql`, `unknown_key`, `always_fires`, `limit_without_order`, `source`,
-    /// `source_unreachable`, `window_on`,
+    /// `source_unreachable`, `wrong_source`, `window_on`,
     /// `name_taken`, `not_a_number`, ….
     pub code: &'static str,
     /// What is wrong.
@@ -103,6 +103,10 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, s
             problems
         }
         Err(Refusal::Failed(failure)) => vec![of_failure(&failure)],
+        Err(Refusal::WrongSource(failure)) => {
+            let help = Some("mend `table` or `time_column` of the source".to_owned());
+            vec![problem(SqlPart::Query, Place::UNKNOWN, "wrong_source", failure.message, help)]
+        }
         Err(Refusal::Unreachable(failure)) => vec![unchecked(&failure)],
         Err(Refusal::NeverFilled) => Vec::new(),
         Ok(ready) => {

@@ -87,6 +87,8 @@ pub(crate) enum Refusal {
     Parts(Vec<PartError>),
     /// A source cannot be read.
     Failed(Failure),
+    /// A database answers, and has no such table, or no such column for its time: a mistake in the source.
+    WrongSource(Failure),
     /// A database cannot be reached: whether the SQL is right is not known.
     Unreachable(Failure),
     /// It does not plan, but every table it names is empty and never had a column: there is no data yet.
@@ -97,7 +99,7 @@ impl Refusal {
     pub(crate) fn into_failure(self) -> Failure {
         match self {
             Self::Parts(errors) => failure::of_parts(&errors),
-            Self::Failed(failure) | Self::Unreachable(failure) => failure,
+            Self::Failed(failure) | Self::WrongSource(failure) | Self::Unreachable(failure) => failure,
             Self::NeverFilled => {
                 Failure::new(FailureCode::InvalidQuery, "the files of its tables are empty and have no columns yet")
             }
@@ -112,7 +114,11 @@ impl Engine {
     pub(crate) async fn prepare(&self, question: &Question, asked: Asked) -> Result<Ready, Refusal> {
         match Box::pin(self.prepare_once(question, asked.clone())).await {
             Err(Refusal::Parts(errors)) => {
-                if self.tables.look_again(&self.project).await {
+                // What cannot be read names no tables.
+                let parsed = self.parsed(question).ok();
+                if let Some(parsed) = parsed
+                    && self.tables.look_again(&self.project, &parsed.tables).await
+                {
                     return Box::pin(self.prepare_once(question, asked)).await;
                 }
                 Err(Refusal::Parts(errors))
@@ -123,10 +129,7 @@ impl Engine {
 
     async fn prepare_once(&self, question: &Question, asked: Asked) -> Result<Ready, Refusal> {
         let known = self.known(question);
-        let parsed = match &known {
-            Some(entry) => Arc::clone(&entry.parsed),
-            None => Arc::new(parse(question, &self.base).map_err(Refusal::Parts)?),
-        };
+        let parsed = self.parsed(question).map_err(Refusal::Parts)?;
         let snapshots = self.snapshots(&parsed, &asked).await?;
         check_window_on(&asked, &snapshots)?;
         let facts = Facts {
@@ -155,6 +158,14 @@ impl Engine {
         let tables = if parsed.shows_tables { Vec::new() } else { snapshots };
         let people = (asked.asker == Asker::Person).then(|| Arc::clone(&self.people));
         Ok(Ready { state, plan, planned, people, tables })
+    }
+
+    /// A question, read.
+    fn parsed(&self, question: &Question) -> Result<Arc<Parsed>, Vec<PartError>> {
+        match self.known(question) {
+            Some(entry) => Ok(entry.parsed),
+            None => Ok(Arc::new(parse(question, &self.base)?)),
+        }
     }
 
     /// What is remembered of a question of this project.
@@ -272,9 +283,11 @@ async fn physical(state: &mut SessionState, plan: &LogicalPlan) -> Result<Arc<dy
 }
 
 fn of_database(error: RemoteError) -> Refusal {
-    match error.error.is_transient() {
-        true => Refusal::Unreachable(error.failure()),
-        false => Refusal::Failed(error.failure()),
+    let failure = error.failure();
+    match &error.error {
+        error if error.is_transient() => Refusal::Unreachable(failure),
+        error if error.is_wrong_name() => Refusal::WrongSource(failure),
+        _ => Refusal::Failed(failure),
     }
 }
 

@@ -12,7 +12,7 @@ use anyhow::ensure;
 use clap::Args;
 use serde_json::{Value as Json, json};
 use watchfire_engine::clock::{Clock, SystemClock};
-use watchfire_engine::{Definitions, Engine, EngineParts, RuleDefinition};
+use watchfire_engine::{AcceptedTimes, Definitions, Engine, EngineParts, RuleDefinition};
 use watchfire_ingest::table::Table;
 use watchfire_ingest::{Origin, Record, RecordKind, batch};
 use watchfire_model::{ProjectName, Timestamp};
@@ -71,6 +71,7 @@ pub async fn measure(_binary: &Path, shape: &Shape) -> anyhow::Result<Json> {
         telemetry,
         definitions: engine_definitions(loaded.definitions),
         clock: Arc::new(clock),
+        accepted: AcceptedTimes::default(),
         request_timeout: Duration::from_secs(15),
     })
     .await?;
@@ -170,15 +171,15 @@ impl Feed {
         let origin = |service: usize| {
             Arc::new(Origin {
                 project_id: ProjectName::new("default"),
-                otel_scope_name: Some("shop".to_owned()),
+                otel_scope_name: Some("shop".into()),
                 otel_scope_version: None,
                 otel_scope_attributes: None,
                 otel_resource_attributes: None,
-                service_name: Some(format!("service-{service:04}")),
-                service_version: Some("1.0.0".to_owned()),
+                service_name: Some(format!("service-{service:04}").into()),
+                service_version: Some("1.0.0".into()),
                 service_instance_id: None,
                 service_namespace: None,
-                deployment_environment: Some("production".to_owned()),
+                deployment_environment: Some("production".into()),
                 process_pid: None,
                 telemetry_sdk_name: None,
                 telemetry_sdk_language: None,

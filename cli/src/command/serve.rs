@@ -54,6 +54,7 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
         telemetry,
         definitions: definitions::engine_definitions(&loaded.definitions),
         clock: Arc::new(SystemClock),
+        accepted: kept::accepted(&settings.telemetry),
         request_timeout: settings.delivery.timeout,
     })
     .await?;

@@ -22,7 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::Instant;
 use watchfire_engine::clock::{Clock, SystemClock};
-use watchfire_engine::{Engine, EngineParts};
+use watchfire_engine::{AcceptedTimes, Engine, EngineParts};
 use watchfire_server::Doors;
 use watchfire_server::stand_in::{self, Taken};
 use watchfire_store::{Store, StoreTarget};
@@ -160,6 +160,7 @@ async fn start(folder: &Path, stand_ins: StandIns, records: Option<&Path>) -> an
         telemetry,
         definitions: definitions::engine_definitions(&loaded.definitions),
         clock: Arc::new(SystemClock),
+        accepted: AcceptedTimes::default(),
         request_timeout: loaded.definitions.settings.delivery.timeout,
     })
     .await?;

@@ -25,6 +25,12 @@ pub(super) fn database_url(
             .help("write `url: \"${NAME}\"`, `url: {file: path}`, or `postgres://user:${PASSWORD}@host/database`");
         return None;
     }
+    if Url::parse(text.trim()).is_ok_and(|url| is_torn(&url)) {
+        report
+            .error(node.at, "bad_url", "`url` has an `@` behind its host, where the end of a password may stand")
+            .help("write the signs `@`, `/`, `?` and `#` of a password or a name as `%40`, `%2F`, `%3F` and `%23`");
+        return None;
+    }
     let is_address = Url::parse(text.trim()).is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql"));
     if !is_address {
         report
@@ -33,6 +39,18 @@ pub(super) fn database_url(
         return None;
     }
     Some(DatabaseUrl::new(text.trim()))
+}
+
+/// Whether a `/`, `?` or `#` in the password may have ended the address of the server: the rest of the password counts as
+/// the name of the database then, which is shown to people.
+fn is_torn(url: &Url) -> bool {
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    let in_query = match has_user {
+        // `user=name@server` is known from elsewhere.
+        true => url.query_pairs().any(|(key, _)| key.contains('@')),
+        false => url.query().is_some_and(|query| query.contains('@')),
+    };
+    url.path().contains('@') || url.fragment().is_some_and(|fragment| fragment.contains('@')) || in_query
 }
 
 /// What stands in the file, without what comes from elsewhere.
@@ -67,5 +85,27 @@ mod tests {
         assert!(!found("postgres://joe@db/shop"));
         assert!(!found("postgres://joe:${PASSWORD}@db/shop"));
         assert!(!found("${DB}"));
+    }
+
+    #[test]
+    fn an_address_that_a_password_tore_apart_is_known() {
+        let torn = |text: &str| is_torn(&Url::parse(text).unwrap());
+        for text in [
+            "postgres://joe:2024/s3cret@db.example.com/shop",
+            "postgres://joe:2024?s3cret@db.example.com/shop",
+            "postgres://joe:2024#s3cret@db.example.com/shop",
+            "postgres://joe:s3@2024/cret@db.example.com/shop",
+            "postgres://joe:s3@2024?cret@db.example.com/shop",
+        ] {
+            assert!(torn(text), "{text}");
+        }
+        for text in [
+            "postgres://joe:s3%2Fcret%40@db.example.com/shop%40home",
+            "postgres://joe:s3@cret@db.example.com/shop",
+            "postgres://joe:secret@db.example.com/shop?options=-c%20a%3D@b",
+            "postgres://db.example.com/shop",
+        ] {
+            assert!(!torn(text), "{text}");
+        }
     }
 }

@@ -107,6 +107,8 @@ fn telemetry(raw: &RawSettings, report: &mut Report) -> TelemetrySettings {
         settings.hot_window = span.0.0;
     }
     settings.retention = telemetry.retention.value.as_ref().map(|span| span.0.0);
+    settings.accepted_past = telemetry.accepted_past.value.as_ref().map(|span| span.0.0);
+    settings.accepted_future = telemetry.accepted_future.value.as_ref().map(|span| span.0.0);
     settings.hot_memory = telemetry.hot_memory.value.as_ref().map(|size| size.0.0);
     if let (Some(given), Some(at)) = (settings.hot_memory, telemetry.hot_memory.at())
         && given < HOT_MEMORY_MIN

@@ -19,6 +19,9 @@ const PROJECT: &str = "default";
 /// Names that only files may take: the rows of a database are not brought into the form of the built-in tables.
 const BUILT_IN: [&str; 2] = ["records", "metrics"];
 
+/// Names that mean something else in SQL, and that no source can stand for.
+const RESERVED: [&str; 4] = ["records_all", "records_full", "generate_series", "range"];
+
 /// Makes a source; `None` when something about it is wrong, which is then reported.
 ///
 /// `projects` has the names that it may belong to.
@@ -35,6 +38,12 @@ pub(crate) fn source(
         report
             .error(at, "bad_name", format!("`{}` cannot name a table", quoted(&name.0)))
             .help("write letters, digits and `_`, not beginning with a digit");
+    }
+    if let (Some(name), Some(at)) = (&raw.name.value, raw.name.at())
+        && RESERVED.contains(&name.0.as_str())
+    {
+        let message = format!("`{}` is built in, and no source can stand for it", name.0);
+        report.error(at, "bad_name", message).help("give the source another name");
     }
     let project = project(raw, projects, report);
     let kind = kind(raw, around, report);

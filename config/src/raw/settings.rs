@@ -52,6 +52,10 @@ mapping! {
         hot_memory: Phrased<ByteSize>;
         /// How long telemetry is kept at all; default for ever.
         retention: Phrased<Span>;
+        /// How long before its arrival a row may have ended; older rows are dropped, and their senders told; default `24h`.
+        accepted_past: Phrased<Span>;
+        /// How long after its arrival a row may end, for clocks that are ahead; later rows are dropped; default `1h`.
+        accepted_future: Phrased<Span>;
         /// Keys of `attributes` with a column of their own, so that queries read them some twenty times faster; default those of LLM calls, routes and database systems.
         shredded_attributes: Items<Text>;
     }

@@ -3,6 +3,7 @@
 //! What all requests under way may hold in memory is limited ([`Room`]), and so is how many are worked on at once
 //! (`work`): who comes when there is no room is asked to come again, and nobody waits in a queue that only grows.
 
+mod accepted;
 mod decode;
 mod room;
 mod work;
@@ -16,6 +17,7 @@ use crate::engine::Engine;
 
 pub use watchfire_ingest::{Encoding, Signal};
 
+pub use accepted::AcceptedTimes;
 pub use room::{Held, NoRoom, Room};
 pub(crate) use work::Workers;
 
@@ -66,7 +68,12 @@ impl Engine {
         held: Held,
     ) -> Result<Ingested, IngestError> {
         let shared = &self.shared;
-        let arrival = Arrival::new(shared.clock.now(), project.clone());
+        let arrival = Arrival {
+            at: shared.clock.now(),
+            project: project.clone(),
+            accepted_past: shared.accepted.past,
+            accepted_future: shared.accepted.future,
+        };
         let shredding = shared.storage.options().shredding.clone();
         let decoded = shared.workers.run(body.len(), move || {
             // The body goes here; what it took of the room stands for the rows until they are kept.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use watchfire_alerts::{Change, FirstRun, Hold, Missing, Mode, NoData, OnError, Repeat, Rule, SeveritySource};
 use watchfire_engine::clock::TestClock;
-use watchfire_engine::{Definitions, Engine, EngineParts, RuleDefinition};
+use watchfire_engine::{AcceptedTimes, Definitions, Engine, EngineParts, RuleDefinition};
 use watchfire_model::{
     ChangeKind, Fingerprint, Keep, ProjectName, QuerySpec, RuleKind, RuleName, RuleUid, Severity, SourceFormat,
     SourceKind, SourceSpec, Timestamp,
@@ -104,7 +104,8 @@ pub fn kept_nowhere() -> Storage {
 pub async fn engine_over(definitions: Definitions, store: Store, storage: Storage, clock: TestClock) -> Arc<Engine> {
     let telemetry = Telemetry::new(Limits::default(), &definitions.sources, storage.clone()).unwrap();
     let request_timeout = Duration::from_secs(15);
-    let parts = EngineParts { store, telemetry, definitions, storage, clock: Arc::new(clock), request_timeout };
+    let (clock, accepted) = (Arc::new(clock), AcceptedTimes::default());
+    let parts = EngineParts { store, telemetry, definitions, storage, clock, accepted, request_timeout };
     Engine::start(parts).await.unwrap()
 }
 

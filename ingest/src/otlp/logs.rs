@@ -25,6 +25,7 @@ pub(super) fn read(request: &[u8], rows: &mut Rows<'_>, scratch: &mut Scratch) -
     let mut origins = Origins::of(&rows.arrival.project);
     let mut log = LogRecord::default();
     items(request, |resource, scope, records| {
+        rows.looked_at()?;
         let origin = origins.origin(resource, scope, &mut scratch.names)?;
         for message in records {
             log.read(message?)?;
@@ -52,7 +53,7 @@ fn add(log: &LogRecord<'_>, origin: &Arc<Origin>, rows: &mut Rows<'_>, scratch: 
     let trace_id = trace_id(log.trace_id).unwrap_or_else(|| lone_trace_id(&id));
     let parent = span_id(log.span_id);
     let message = log.attributes.message();
-    let message = message.as_deref().or_else(|| body.map(|body| cut(body, MESSAGE_BYTES_MAX)));
+    let message = message.as_deref().or_else(|| body.and_then(non_empty).map(|body| cut(body, MESSAGE_BYTES_MAX)));
     let exception = events::exception(&log.attributes);
     let is_exception = exception.kind.is_some();
     rows.push(&Row {

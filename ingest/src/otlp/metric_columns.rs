@@ -34,7 +34,7 @@ pub(super) struct Point<'r> {
 /// What was measured.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum PointValue<'r> {
-    /// `None` when nothing was recorded.
+    /// `None` when nothing was recorded, by a metric of any type.
     Scalar(Option<f64>),
     Histogram {
         of: Distribution,

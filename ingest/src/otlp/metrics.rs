@@ -16,8 +16,10 @@ use crate::limits::{RECORD_BYTES_MAX, TEXT_BYTES_MAX};
 pub(super) fn read(request: &[u8], rows: &mut Rows<'_>, scratch: &mut Scratch) -> Result<(), Stop> {
     let mut origins = Origins::of(&rows.arrival.project);
     items(request, |resource, scope, metrics| {
+        rows.looked_at()?;
         let origin = origins.origin(resource, scope, &mut scratch.names)?;
         for message in metrics {
+            rows.looked_at()?;
             let metric = Metric::read(message?)?;
             Points { metric: &metric, origin: &origin, rows, scratch }.add_all()?;
         }
@@ -41,7 +43,10 @@ impl Points<'_, '_> {
                 MetricData::Sum => self.add_number("sum", Some(self.metric.is_monotonic), message)?,
                 MetricData::Histogram => self.add_histogram(message)?,
                 MetricData::ExponentialHistogram => self.add_exponential(message)?,
-                MetricData::Summary => self.rows.refused.summaries += 1,
+                MetricData::Summary => {
+                    self.rows.looked_at()?;
+                    self.rows.refused.summaries += 1;
+                }
                 // Points are read of a kind that is known only.
                 MetricData::Unknown => {}
             }
@@ -63,6 +68,7 @@ impl Points<'_, '_> {
             explicit_bounds: &point.explicit_bounds,
         };
         let times = [point.time_unix_nano, point.start_time_unix_nano];
+        let value = if point.is_empty { PointValue::Scalar(None) } else { value };
         self.add("histogram", None, times, &point.attributes, value)
     }
 
@@ -77,6 +83,7 @@ impl Points<'_, '_> {
             negative: &point.negative,
         };
         let times = [point.time_unix_nano, point.start_time_unix_nano];
+        let value = if point.is_empty { PointValue::Scalar(None) } else { value };
         self.add("exponential_histogram", None, times, &point.attributes, value)
     }
 

@@ -1,6 +1,5 @@
 //! Who sends: the columns that all records of one resource and scope have in common.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use watchfire_model::ProjectName;
@@ -12,37 +11,38 @@ use super::proto::{Malformed, Sender};
 use super::text::{cut, non_empty};
 use crate::limits::{RESOURCE_BYTES_MAX, TEXT_BYTES_MAX};
 
-/// The columns of a resource, of a scope, and the project. Shared by all their records.
+/// The columns of a resource, of a scope, and the project. Shared by all their records; the texts of a resource
+/// also by all of its scopes, of which a small request may have a great many.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Origin {
     /// The project that the token belongs to.
     pub project_id: ProjectName,
     /// The scope's name.
-    pub otel_scope_name: Option<String>,
+    pub otel_scope_name: Option<Arc<str>>,
     /// The scope's version.
-    pub otel_scope_version: Option<String>,
+    pub otel_scope_version: Option<Arc<str>>,
     /// The scope's attributes, a JSON object.
-    pub otel_scope_attributes: Option<String>,
+    pub otel_scope_attributes: Option<Arc<str>>,
     /// The resource's attributes, a JSON object.
-    pub otel_resource_attributes: Option<String>,
+    pub otel_resource_attributes: Option<Arc<str>>,
     /// `service.name`.
-    pub service_name: Option<String>,
+    pub service_name: Option<Arc<str>>,
     /// `service.version`.
-    pub service_version: Option<String>,
+    pub service_version: Option<Arc<str>>,
     /// `service.instance.id`.
-    pub service_instance_id: Option<String>,
+    pub service_instance_id: Option<Arc<str>>,
     /// `service.namespace`.
-    pub service_namespace: Option<String>,
+    pub service_namespace: Option<Arc<str>>,
     /// `deployment.environment.name`, else `deployment.environment`.
-    pub deployment_environment: Option<String>,
+    pub deployment_environment: Option<Arc<str>>,
     /// `process.pid`.
     pub process_pid: Option<i64>,
     /// `telemetry.sdk.name`.
-    pub telemetry_sdk_name: Option<String>,
+    pub telemetry_sdk_name: Option<Arc<str>>,
     /// `telemetry.sdk.language`.
-    pub telemetry_sdk_language: Option<String>,
+    pub telemetry_sdk_language: Option<Arc<str>>,
     /// `telemetry.sdk.version`.
-    pub telemetry_sdk_version: Option<String>,
+    pub telemetry_sdk_version: Option<Arc<str>>,
 }
 
 impl Origin {
@@ -73,7 +73,7 @@ impl Origin {
         names: &mut EmbeddedNames,
     ) -> Result<Self, Malformed> {
         let attributes = Sender::resource(resource)?.attributes;
-        let column = |names: &[&str]| attributes.column(names).map(Cow::into_owned);
+        let column = |names: &[&str]| attributes.column(names).map(|text| Arc::from(&*text));
         Ok(Self {
             otel_resource_attributes: json(&attributes, names)?,
             service_name: column(&["service.name"]),
@@ -92,7 +92,7 @@ impl Origin {
     /// The same resource with this scope.
     pub(super) fn with_scope(&self, scope: &[u8], names: &mut EmbeddedNames) -> Result<Self, Malformed> {
         let scope = Sender::scope(scope)?;
-        let text = |text: &str| non_empty(text).map(|text| cut(text, TEXT_BYTES_MAX).to_owned());
+        let text = |text: &str| non_empty(text).map(|text| Arc::from(cut(text, TEXT_BYTES_MAX)));
         Ok(Self {
             otel_scope_name: text(&scope.name),
             otel_scope_version: text(&scope.version),
@@ -117,7 +117,7 @@ impl Origin {
             &self.telemetry_sdk_language,
             &self.telemetry_sdk_version,
         ];
-        let texts = texts.iter().filter_map(|text| text.as_ref()).map(String::len).sum::<usize>();
+        let texts = texts.iter().filter_map(|text| text.as_deref()).map(str::len).sum::<usize>();
         self.project_id.as_str().len() + texts
     }
 }
@@ -152,11 +152,42 @@ impl<'a> Origins<'a> {
     }
 }
 
-fn json(attributes: &Attributes<'_>, names: &mut EmbeddedNames) -> Result<Option<String>, Malformed> {
+fn json(attributes: &Attributes<'_>, names: &mut EmbeddedNames) -> Result<Option<Arc<str>>, Malformed> {
     if attributes.is_empty() {
         return Ok(None);
     }
     let mut json = JsonText::new(RESOURCE_BYTES_MAX);
     attributes.write(Without::Nothing, names, &mut json, |_, _| {})?;
-    Ok(Some(json.as_str().to_owned()))
+    Ok(Some(Arc::from(json.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opentelemetry_proto::tonic::common::v1::any_value::Value;
+    use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
+    use opentelemetry_proto::tonic::resource::v1::Resource;
+    use prost::Message;
+
+    #[test]
+    fn the_scopes_of_a_resource_share_its_texts() {
+        let service = KeyValue {
+            key: "service.name".to_owned(),
+            value: Some(AnyValue { value: Some(Value::StringValue("shop".to_owned())) }),
+            ..KeyValue::default()
+        };
+        let resource = Resource { attributes: vec![service], ..Resource::default() }.encode_to_vec();
+        let project = ProjectName::new("default");
+        let (mut origins, mut names) = (Origins::of(&project), EmbeddedNames::default());
+        let [first, second] = ["a", "b"].map(|name| {
+            let scope = InstrumentationScope { name: name.to_owned(), ..InstrumentationScope::default() };
+            origins.origin(&resource, &scope.encode_to_vec(), &mut names).unwrap()
+        });
+        assert_ne!(first.otel_scope_name, second.otel_scope_name);
+        let shared = |text: fn(&Origin) -> &Option<Arc<str>>| {
+            text(&first).as_ref().zip(text(&second).as_ref()).is_some_and(|(first, second)| Arc::ptr_eq(first, second))
+        };
+        assert!(shared(|origin| &origin.otel_resource_attributes));
+        assert!(shared(|origin| &origin.service_name));
+    }
 }

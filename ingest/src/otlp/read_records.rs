@@ -72,19 +72,19 @@ impl<'b> Cells<'b> {
     fn origin(&self) -> Origin {
         Origin {
             project_id: ProjectName::new(self.text("project_id").unwrap_or_default()),
-            otel_scope_name: self.text("otel_scope_name"),
-            otel_scope_version: self.text("otel_scope_version"),
-            otel_scope_attributes: self.text("otel_scope_attributes"),
-            otel_resource_attributes: self.text("otel_resource_attributes"),
-            service_name: self.text("service_name"),
-            service_version: self.text("service_version"),
-            service_instance_id: self.text("service_instance_id"),
-            service_namespace: self.text("service_namespace"),
-            deployment_environment: self.text("deployment_environment"),
+            otel_scope_name: self.shared("otel_scope_name"),
+            otel_scope_version: self.shared("otel_scope_version"),
+            otel_scope_attributes: self.shared("otel_scope_attributes"),
+            otel_resource_attributes: self.shared("otel_resource_attributes"),
+            service_name: self.shared("service_name"),
+            service_version: self.shared("service_version"),
+            service_instance_id: self.shared("service_instance_id"),
+            service_namespace: self.shared("service_namespace"),
+            deployment_environment: self.shared("deployment_environment"),
             process_pid: self.number::<Int64Type>("process_pid"),
-            telemetry_sdk_name: self.text("telemetry_sdk_name"),
-            telemetry_sdk_language: self.text("telemetry_sdk_language"),
-            telemetry_sdk_version: self.text("telemetry_sdk_version"),
+            telemetry_sdk_name: self.shared("telemetry_sdk_name"),
+            telemetry_sdk_language: self.shared("telemetry_sdk_language"),
+            telemetry_sdk_version: self.shared("telemetry_sdk_version"),
         }
     }
 
@@ -95,6 +95,10 @@ impl<'b> Cells<'b> {
     fn text(&self, name: &str) -> Option<String> {
         let column = self.column(name).as_string::<i32>();
         column.is_valid(self.row).then(|| column.value(self.row).to_owned())
+    }
+
+    fn shared(&self, name: &str) -> Option<Arc<str>> {
+        self.text(name).map(Arc::from)
     }
 
     fn number<T: ArrowPrimitiveType>(&self, name: &str) -> Option<T::Native> {

@@ -16,6 +16,9 @@ use super::row::Row;
 use crate::limits::DECODED_BYTES_MAX;
 use crate::table::{Shredding, Table, records};
 
+/// As how much memory it counts that something was looked at.
+const LOOK_BYTES: usize = 250;
+
 /// Why a request gives no rows.
 #[derive(Debug)]
 pub(super) enum Stop {
@@ -62,6 +65,12 @@ impl<'a> Rows<'a> {
             self.grow(origin.size_bytes())?;
         }
         Ok(accepts)
+    }
+
+    /// A scope, a metric or a point of a summary, of which a row may come or not: each has cost some reading, and takes so
+    /// few bytes on the wire that a small request may have millions of them.
+    pub fn looked_at(&mut self) -> Result<(), Stop> {
+        self.grow(LOOK_BYTES)
     }
 
     pub fn push(&mut self, row: &Row<'_>) -> Result<(), Stop> {

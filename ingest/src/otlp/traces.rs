@@ -21,6 +21,7 @@ pub(super) fn read(request: &[u8], rows: &mut Rows<'_>, scratch: &mut Scratch) -
     let mut origins = Origins::of(&rows.arrival.project);
     let mut span = Span::default();
     items(request, |resource, scope, spans| {
+        rows.looked_at()?;
         let origin = origins.origin(resource, scope, &mut scratch.names)?;
         for message in spans {
             span.read(message?)?;

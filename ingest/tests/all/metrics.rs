@@ -19,7 +19,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 use serde_json::{Value as Json, json};
 use watchfire_ingest::table::{Shredding, Table};
-use watchfire_ingest::{Arrival, Decoded, Encoding, Signal, decode, limits};
+use watchfire_ingest::{Arrival, DecodeError, Decoded, Encoding, Signal, decode, limits};
 
 use crate::captures::{arrived_at, bodies_ending_in, folder, project};
 use crate::otlp_rules::{attribute, text};
@@ -142,6 +142,39 @@ fn histograms_of_both_kinds_have_their_buckets() {
 }
 
 #[test]
+fn histograms_that_recorded_nothing_have_no_numbers() {
+    // What senders write when a series ends; as zeros it would look like a counter that was started anew.
+    let plain = HistogramDataPoint { time_unix_nano: SIX, flags: 1, ..HistogramDataPoint::default() };
+    let exponential = ExponentialHistogramDataPoint {
+        time_unix_nano: SIX,
+        flags: 1,
+        positive: Some(Buckets { offset: 0, bucket_counts: vec![1] }),
+        ..ExponentialHistogramDataPoint::default()
+    };
+    let histogram = Histogram { data_points: vec![plain], aggregation_temporality: 2 };
+    let exponential = ExponentialHistogram { data_points: vec![exponential], aggregation_temporality: 2 };
+    let batch = points(&request(vec![
+        metric("explicit", Data::Histogram(histogram)),
+        metric("exponential", Data::ExponentialHistogram(exponential)),
+    ]));
+    assert_snapshot!(shown(&batch), @r#"
+    {"recorded_timestamp":"2026-11-20T06:00:00Z","metric_name":"explicit","metric_type":"histogram","aggregation_temporality":"cumulative","attributes":"{}"}
+    {"recorded_timestamp":"2026-11-20T06:00:00Z","metric_name":"exponential","metric_type":"exponential_histogram","aggregation_temporality":"cumulative","attributes":"{}"}
+    "#);
+    let json = json!({"resourceMetrics": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]},
+        "scopeMetrics": [{"metrics": [
+        {"name": "explicit", "histogram": {"aggregationTemporality": 2,
+            "dataPoints": [{"timeUnixNano": SIX.to_string(), "flags": 1}]}},
+        {"name": "exponential", "exponentialHistogram": {"aggregationTemporality": 2,
+            "dataPoints": [{"timeUnixNano": SIX.to_string(), "flags": 1}]}},
+    ]}]}]});
+    let arrival = Arrival::new(arrived_at(), project());
+    let written = serde_json::to_vec(&json).unwrap();
+    let decoded = decode(Signal::Metrics, Encoding::Json, &written, &arrival, &Shredding::default()).unwrap();
+    assert_eq!(shown(&decoded.rows[0].batch), shown(&batch));
+}
+
+#[test]
 fn values_that_are_no_numbers_stay_what_they_are() {
     let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0];
     let point = |value| NumberDataPoint {
@@ -182,4 +215,26 @@ fn of_a_million_buckets_the_first_are_kept() {
     let batch = points(&request(vec![metric("h", Data::Histogram(histogram))]));
     let counts = batch.column_by_name("histogram_bucket_counts").unwrap().as_list::<i32>();
     assert_eq!(counts.value(0).len(), limits::BUCKETS_MAX);
+}
+
+#[test]
+fn what_gives_no_rows_counts_as_well() {
+    // Compressed, these are a few hundred bytes to a few kilobytes.
+    let within = |number: u8, inner: &[u8]| {
+        let mut message = vec![number << 3 | 2];
+        prost::encoding::encode_varint(inner.len() as u64, &mut message);
+        message.extend(inner);
+        message
+    };
+    let empty_metric = within(2, &[]);
+    let scopes = within(2, &empty_metric).repeat(1_500_000);
+    let metrics = within(2, &empty_metric.repeat(1_500_000));
+    let summary = within(11, &within(1, &[]).repeat(1_500_000));
+    let summaries = within(2, &within(2, &summary));
+    for of_resource in [scopes, metrics, summaries] {
+        let body = within(1, &of_resource);
+        let arrival = Arrival::new(arrived_at(), project());
+        let refused = decode(Signal::Metrics, Encoding::Protobuf, &body, &arrival, &Shredding::default());
+        assert!(matches!(refused, Err(DecodeError::TooLarge { .. })), "{refused:?}");
+    }
 }

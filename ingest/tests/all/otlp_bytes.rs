@@ -17,8 +17,9 @@ fn check(rows: &[Record]) {
         assert!(row.parent_span_id.as_ref().is_none_or(|id| id.len() == 16));
         assert!(row.end_timestamp >= row.start_timestamp);
         assert!(row.duration.is_none_or(|seconds| seconds >= 0.0));
-        let maybe = [&row.otel_events, &row.otel_links, &row.origin.otel_resource_attributes];
-        for json in maybe.into_iter().flatten().chain([&row.attributes]) {
+        let maybe =
+            [row.otel_events.as_deref(), row.otel_links.as_deref(), row.origin.otel_resource_attributes.as_deref()];
+        for json in maybe.into_iter().flatten().chain([row.attributes.as_str()]) {
             serde_json::from_str::<Value>(json).unwrap();
         }
     }

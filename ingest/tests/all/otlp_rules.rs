@@ -170,10 +170,11 @@ fn a_log_record_takes_its_time_level_and_message_from_what_there_is() {
     };
     let observed = LogRecord { time_unix_nano: 0, observed_time_unix_nano: SIX + 1_000, ..whole.clone() };
     let bare = LogRecord { severity_text: "Error".to_owned(), ..LogRecord::default() };
+    let empty = LogRecord { event_name: "order placed".to_owned(), body: body(text("")), ..whole.clone() };
     let nested = attribute("a", Value::DoubleValue(f64::NAN));
     let list = opentelemetry_proto::tonic::common::v1::KeyValueList { values: vec![nested] };
     let map = LogRecord { body: body(Value::KvlistValue(list)), ..whole.clone() };
-    let rows: Vec<Record> = [whole, observed, bare, map].into_iter().map(of_log).collect();
+    let rows: Vec<Record> = [whole, observed, bare, map, empty].into_iter().map(of_log).collect();
     let line = |row: &Record| {
         let body = row.log_body.as_deref().unwrap_or("-");
         let Record { level, span_name, message, .. } = row;
@@ -184,6 +185,7 @@ fn a_log_record_takes_its_time_level_and_message_from_what_there_is() {
     2026-11-20T06:00:00.000001Z 14 disk full disk full disk full
     2026-11-20T06:50:00Z 17 log log -
     2026-11-20T06:00:00Z 14 log {"a":"NaN"} {"a":"NaN"}
+    2026-11-20T06:00:00Z 14 order placed order placed 
     "#);
     assert!(
         rows.iter().all(|row| row.trace_id == format!("0000000000000000{}", row.span_id) && row.duration.is_none())

@@ -12,11 +12,15 @@ const EPOCH_MICROS: i64 = 946_684_800_000_000;
 /// Days from 1970 to 2000.
 const EPOCH_DAYS: i32 = 10_957;
 
-/// What stands for `infinity` and `-infinity`: the ends of the years that everybody can write.
+/// What stands for `infinity` and `-infinity`, and for what is before or after: the ends of the years that everybody can
+/// write. Beyond them the query engine shows NULL, as if nothing were there.
 const FIRST_MICROS: i64 = -62_135_596_800_000_000;
 const LAST_MICROS: i64 = 253_402_300_799_999_999;
 const FIRST_DAY: i32 = -719_162;
 const LAST_DAY: i32 = 2_932_896;
+
+/// The last microsecond of a day: `24:00` is a time of PostgreSQL, and of nobody else.
+const LAST_TIME: i64 = 86_399_999_999;
 
 /// Adds a row; the error says which column cannot be read, and why.
 pub(super) fn take(batch: &mut Batch, row: &PgRow) -> Result<(), String> {
@@ -52,7 +56,7 @@ fn push(cells: &mut Cells, bytes: &[u8]) -> Result<(), String> {
         Cells::Binary(cells) => cells.append_value(bytes),
         Cells::Instant(cells) => cells.append_value(instant(i64::from_be_bytes(fixed(bytes)?))),
         Cells::Date(cells) => cells.append_value(date(i32::from_be_bytes(fixed(bytes)?))),
-        Cells::Time(cells) => cells.append_value(i64::from_be_bytes(fixed(bytes)?)),
+        Cells::Time(cells) => cells.append_value(i64::from_be_bytes(fixed(bytes)?).clamp(0, LAST_TIME)),
         Cells::Interval(cells) => cells.append_value(interval(bytes)?),
         Cells::List { lengths, valid, items, .. } => {
             lengths.push(list(items, bytes)?);
@@ -74,7 +78,7 @@ fn instant(micros: i64) -> i64 {
     match micros {
         i64::MAX => LAST_MICROS,
         i64::MIN => FIRST_MICROS,
-        micros => micros.saturating_add(EPOCH_MICROS),
+        micros => micros.saturating_add(EPOCH_MICROS).clamp(FIRST_MICROS, LAST_MICROS),
     }
 }
 
@@ -82,7 +86,7 @@ fn date(days: i32) -> i32 {
     match days {
         i32::MAX => LAST_DAY,
         i32::MIN => FIRST_DAY,
-        days => days.saturating_add(EPOCH_DAYS),
+        days => days.saturating_add(EPOCH_DAYS).clamp(FIRST_DAY, LAST_DAY),
     }
 }
 
@@ -152,6 +156,10 @@ mod tests {
         assert_eq!(instant(i64::MAX), LAST_MICROS);
         assert_eq!(instant(0), EPOCH_MICROS);
         assert_eq!(date(i32::MIN), FIRST_DAY);
+        // 294276-12-31, 4713 BC and 5874897-12-31, the ends of PostgreSQL's own years.
+        assert_eq!(instant(9_223_371_331_199_999_999), LAST_MICROS);
+        assert_eq!(instant(-211_813_488_000_000_000), FIRST_MICROS);
+        assert_eq!((date(2_145_031_948), date(-2_451_545)), (LAST_DAY, FIRST_DAY));
     }
 
     #[test]

@@ -31,7 +31,12 @@ impl Server {
     /// `None` when the address cannot be read.
     pub(crate) fn new(url: &str) -> Option<Self> {
         let options: PgConnectOptions = url.trim().parse().ok()?;
-        let database = options.get_database().unwrap_or("of the user's name");
+        let database = match options.get_database() {
+            // A password that holds a `/` looks like this.
+            Some(database) if database.contains('@') => "of a name with `@`",
+            Some(database) => database,
+            None => "of the user's name",
+        };
         let place = match options.get_socket() {
             Some(folder) => format!("PostgreSQL in {}, database {database}", folder.display()),
             None => format!("PostgreSQL at {}:{}, database {database}", options.get_host(), options.get_port()),

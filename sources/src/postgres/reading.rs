@@ -39,16 +39,16 @@ impl Reading {
         let sign = comparison.sign();
         match (self, literal) {
             (Self::NaiveInstant, Literal::Instant(micros)) => {
-                Some(format!("{name} {sign} TIMESTAMP '{}'", instant(*micros, "%Y-%m-%d %H:%M:%S%.6f")?))
+                Some(format!("({name} {sign} TIMESTAMP '{}')", instant(*micros, "%Y-%m-%d %H:%M:%S%.6f")?))
             }
             (Self::Uuid, Literal::Text(text)) if matches!(comparison, Comparison::Equal | Comparison::NotEqual) => {
                 let id = Uuid::parse_str(text).ok()?;
                 // Only the spelling that the cast to text gives is equal to it.
-                (id.to_string() == *text).then(|| format!("{name} {sign} CAST({} AS uuid)", quoted(text)))
+                (id.to_string() == *text).then(|| format!("({name} {sign} CAST({} AS uuid))", quoted(text)))
             }
             // In a plain text column the type of the literal must be that of the index.
             (Self::Plain, Literal::Text(_)) if matches!(comparison, Comparison::Equal | Comparison::NotEqual) => {
-                Some(format!("{name} {sign} {}", Dialect::Postgres.literal(literal)?))
+                Some(format!("({name} {sign} {})", Dialect::Postgres.literal(literal)?))
             }
             (Self::Plain | Self::Cast(_) | Self::NaiveInstant | Self::Uuid | Self::Collated, _) => None,
         }

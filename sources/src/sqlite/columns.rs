@@ -4,6 +4,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::reading::{Kind, Reading};
+use super::watched::Watched;
 use crate::column::{self, Column, Table, hint};
 use crate::dialect::Dialect;
 use crate::error::Error;
@@ -17,8 +18,21 @@ const TABLES: &str = "
 /// Columns that can be selected, generated ones too.
 const COLUMNS: &str = "SELECT name, type, pk FROM pragma_table_xinfo($1) WHERE hidden <> 1 ORDER BY cid";
 
-/// The table of this name.
+/// The table of this name. A view is asked for some rows, which may take it any time: dropping the answer stops it.
 pub(crate) async fn table(
+    connection: &mut SqliteConnection,
+    place: &str,
+    name: &str,
+    time_column: Option<&str>,
+) -> Result<Table, Error> {
+    let failed = |error| Error::of(place, error);
+    let watched = Watched::begin(connection).await.map_err(failed)?;
+    let table = found(connection, place, name, time_column).await?;
+    watched.end(connection).await.map_err(failed)?;
+    Ok(table)
+}
+
+async fn found(
     connection: &mut SqliteConnection,
     place: &str,
     name: &str,
@@ -53,32 +67,49 @@ pub(crate) async fn table(
     let row_id = ["rowid", "_rowid_", "oid"].into_iter().find(is_free).filter(|_| is_table && !without_row_id);
     let keys = declared.iter().filter(|(_, _, pk)| *pk > 0).count();
     let quoted = Dialect::Sqlite.name(&table);
+    let is_time = |name: &str| time_column == Some(name);
+    let silent = declared.iter().filter(|(name, declared, _)| !is_time(name) && Kind::declared(declared).is_none());
+    let silent: Vec<&str> = silent.map(|(name, ..)| name.as_str()).collect();
+    let mut sniffed = sniff(connection, place, &quoted, &silent).await?.into_iter();
     let mut columns = Vec::with_capacity(declared.len());
     for (name, declared, pk) in declared {
-        let is_time = time_column == Some(name.as_str());
+        let of_values = Kind::declared(&declared).is_none();
         let kind = match Kind::declared(&declared) {
-            Some(Kind::Date) if is_time => Kind::Instant,
-            Some(kind) if !is_time => kind,
-            _ if is_time => Kind::Instant,
-            _ => sniff(connection, place, &quoted, &name).await?,
+            _ if is_time(&name) => Kind::Instant,
+            Some(kind) => kind,
+            None => sniffed.next().expect("every column that declares no type was looked at"),
         };
         // An INTEGER PRIMARY KEY is the row's id itself, which is always whole.
         let is_row_id = declared.eq_ignore_ascii_case("INTEGER") && pk > 0 && keys == 1 && row_id.is_some();
         let plain = matches!(kind, Kind::Whole | Kind::Number | Kind::Text | Kind::Bytes);
         let is_trusted = plain && (is_strict && !declared.eq_ignore_ascii_case("ANY") || is_row_id);
-        let reading = Reading { kind, is_trusted, table: table.clone(), row_id };
+        let reading = Reading { kind, of_values, is_trusted, table: table.clone(), row_id };
         let (data_type, is_json) = (kind.data_type(), kind == Kind::Json);
         columns.push(Column { name, data_type, is_json, reading: column::Reading::Sqlite(reading) });
     }
     Ok(Table::new(quoted, columns))
 }
 
-/// The type of a column that declares none, by some of its values.
-async fn sniff(connection: &mut SqliteConnection, place: &str, table: &str, column: &str) -> Result<Kind, Error> {
-    let column = Dialect::Sqlite.name(column);
-    let sql = format!("SELECT DISTINCT typeof(v) FROM (SELECT {column} AS v FROM {table} LIMIT {SNIFFED_ROWS})");
-    let found = sqlx::query_scalar(AssertSqlSafe(sql)).persistent(false).fetch_all(connection).await;
-    Ok(Kind::sniffed(&found.map_err(|error| Error::of(place, error))?))
+/// The types of columns that declare none, by some of their values: of all columns in one statement, since a view
+/// computes its rows anew for each.
+async fn sniff(
+    connection: &mut SqliteConnection,
+    place: &str,
+    table: &str,
+    columns: &[&str],
+) -> Result<Vec<Kind>, Error> {
+    if columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let types: Vec<String> = columns.iter().map(|column| format!("typeof({})", Dialect::Sqlite.name(column))).collect();
+    let sql = format!("SELECT {} FROM {table} LIMIT {SNIFFED_ROWS}", types.join(", "));
+    let failed = |error| Error::of(place, error);
+    let rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(connection).await.map_err(failed)?;
+    let kind = |column| {
+        let found: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get(column)).collect();
+        Ok(Kind::sniffed(&found.map_err(failed)?))
+    };
+    (0..columns.len()).map(kind).collect()
 }
 
 /// A name without quotes and without the schema `main`.

@@ -3,11 +3,10 @@
 mod cell;
 mod columns;
 mod reading;
+mod watched;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use futures::TryStreamExt;
@@ -17,14 +16,12 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use crate::batch::Batch;
 use crate::connections::{Connections, Connector};
 use crate::error::Error;
-use crate::limits::{BUSY_TIMEOUT, STATEMENT_TIMEOUT};
+use crate::limits::BUSY_TIMEOUT;
 use crate::rows::{Outlet, Rows};
+use watched::Watched;
 
 pub(crate) use columns::table;
 pub(crate) use reading::Reading;
-
-/// How many of its own steps SQLite takes between two looks at whether anybody still waits.
-const STEPS: i32 = 10_000;
 
 /// A file.
 pub(crate) struct File {
@@ -89,12 +86,7 @@ async fn read(file: &Arc<Connections<File>>, sql: String, schema: SchemaRef, out
     let internal = |reason: String| Error::Internal { place: place.clone(), reason };
     let mut batch = Batch::new(schema).map_err(internal)?;
     let mut lease = file.lease().await?;
-    let stop = StopOnDrop::default();
-    let (stopped, started) = (Arc::clone(&stop.0), Instant::now());
-    let mut handle = lease.connection().lock_handle().await.map_err(failed)?;
-    handle
-        .set_progress_handler(STEPS, move || !stopped.load(Ordering::Relaxed) && started.elapsed() < STATEMENT_TIMEOUT);
-    drop(handle);
+    let watched = Watched::begin(lease.connection()).await.map_err(failed)?;
     {
         // Each slot has its own literals: keeping the statement would only push others out.
         let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
@@ -109,19 +101,10 @@ async fn read(file: &Arc<Connections<File>>, sql: String, schema: SchemaRef, out
             }
         }
     }
+    watched.end(lease.connection()).await.map_err(failed)?;
     lease.give_back();
     if let Some(rest) = batch.take().map_err(|error| internal(error.to_string()))? {
         let _ = outlet.send(Ok(rest)).await;
     }
     Ok(())
-}
-
-/// Stops a statement that nobody waits for any more, also while it has found no row yet.
-#[derive(Default)]
-struct StopOnDrop(Arc<AtomicBool>);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
 }

@@ -15,6 +15,8 @@ use crate::error::VALUE_MARK;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reading {
     pub(super) kind: Kind,
+    /// Whether the kind was seen in some of its values, since the column declares none: it keeps numbers among texts.
+    pub(super) of_values: bool,
     /// Whether SQLite itself keeps every other value out.
     pub(super) is_trusted: bool,
     /// The table's name, for errors.
@@ -98,6 +100,9 @@ impl Kind {
     }
 }
 
+/// Whole numbers below this, 2^53, are floating point numbers too.
+const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
+
 /// A text that begins with a date.
 const DATED: &str = "'[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'";
 
@@ -142,8 +147,12 @@ impl Reading {
         let plain = |literal| Some(format!("{name} {sign} {}", Dialect::Sqlite.literal(literal)?));
         match (self.kind, literal) {
             _ if self.is_trusted => None,
-            (Kind::Whole, Literal::Int(..)) | (Kind::Number, Literal::Float(_)) => plain(literal),
-            (Kind::Text, Literal::Text(_)) => {
+            (Kind::Whole, Literal::Int(..)) => plain(literal),
+            // Whole numbers are rounded before they are compared. Nearer to zero than this nothing is lost by that, and
+            // what is further away stays on its side.
+            (Kind::Number, Literal::Float(number)) if number.abs() < EXACT_BELOW => plain(literal),
+            // SQLite holds a 5 to be less than every text; a column that declares texts turns it into one.
+            (Kind::Text, Literal::Text(_)) if !self.of_values => {
                 Some(format!("{name} COLLATE BINARY {sign} {}", Dialect::Sqlite.literal(literal)?))
             }
             (Kind::Instant, Literal::Instant(at)) => days(name, comparison, *at),

@@ -200,3 +200,42 @@ async fn no_text_that_is_no_time_is_taken_for_one() {
         assert!(matches!(&read, Err(Error::Value(what)) if what.contains("in row 7")), "{text}: {read:?}");
     }
 }
+
+#[tokio::test]
+async fn the_columns_of_a_view_are_read_after_a_statement_and_by_their_own_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("views.sqlite");
+    let heavy = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+                 SELECT count(*) AS many, 'x' AS word, 0.5 AS half FROM n";
+    sqlite::run(&path, &format!("CREATE TABLE t (n INTEGER); CREATE VIEW heavy AS {heavy}")).await;
+    let database = file(&path);
+    // Whoever has read everything leaves a connection that nobody stops any more.
+    for _ in 0..2 {
+        assert_eq!(numbers(&database, "SELECT count(*) FROM t").await, [0]);
+        let table = database.table("heavy", None).await.unwrap();
+        let types: Vec<&DataType> = table.columns.iter().map(|column| &column.data_type).collect();
+        assert_eq!(types, [&DataType::Int64, &DataType::Utf8, &DataType::Float64]);
+    }
+}
+
+#[tokio::test]
+async fn a_view_whose_columns_nobody_waits_for_is_read_no_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("endless.sqlite");
+    let endless =
+        "WITH RECURSIVE n(i) AS (SELECT count(*) FROM t UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS m FROM n";
+    sqlite::run(&path, &format!("CREATE TABLE t (n INTEGER); CREATE VIEW endless AS {endless}")).await;
+    let database = file(&path);
+    let asked = tokio::time::timeout(Duration::from_millis(300), database.table("endless", None)).await;
+    assert!(asked.is_err(), "{asked:?}");
+    // Who reads keeps the file from being written to.
+    sqlite::run(&path, "INSERT INTO t VALUES (1)").await;
+    assert_eq!(numbers(&database, "SELECT count(*) FROM t").await, [1]);
+}
+
+#[tokio::test]
+async fn what_a_password_tore_apart_is_not_shown() {
+    let url = DatabaseUrl::new("postgres://joe:2024/s3cret@db.example.com/shop");
+    let shown = Database::new(&DatabaseAddress::Postgres { url }).to_string();
+    assert!(!shown.contains("s3cret"), "{shown}");
+}

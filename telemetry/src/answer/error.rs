@@ -70,9 +70,10 @@ impl QueryError {
                 }
                 _ => Self::Failed(failure::of_parts(&errors)),
             },
-            refusal @ (Refusal::Failed(_) | Refusal::Unreachable(_) | Refusal::NeverFilled) => {
-                Self::Failed(refusal.into_failure())
-            }
+            refusal @ (Refusal::Failed(_)
+            | Refusal::WrongSource(_)
+            | Refusal::Unreachable(_)
+            | Refusal::NeverFilled) => Self::Failed(refusal.into_failure()),
         }
     }
 }

@@ -146,7 +146,9 @@ impl<'a> Scope<'a> {
             return quick;
         }
         let (mut of_left_sql, of_right_sql) = (self.sql(left)?, self.sql(right)?);
-        if of_left == DataType::Utf8 && !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+        // Two columns may be of two collations, which PostgreSQL does not choose from, not even to find them equal.
+        let is_equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+        if of_left == DataType::Utf8 && !(is_equality && is_with_literal(left, right)) {
             of_left_sql = self.dialect.bytewise(&of_left_sql);
         }
         Some(format!("({of_left_sql} {} {of_right_sql})", comparison.sign()))
@@ -174,7 +176,10 @@ impl<'a> Scope<'a> {
         let same = list.list.iter().all(|item| self.data_type(item).is_some_and(|of| of == data_type));
         let items: Option<Vec<String>> = list.list.iter().map(|item| self.sql(item)).collect();
         let not = if list.negated { "NOT " } else { "" };
-        let (expr, items) = (self.sql(&list.expr)?, items?);
+        let (mut expr, items) = (self.sql(&list.expr)?, items?);
+        if data_type == DataType::Utf8 && !list.list.iter().all(|item| is_with_literal(&list.expr, item)) {
+            expr = self.dialect.bytewise(&expr);
+        }
         same.then(|| format!("({expr} {not}IN ({}))", items.join(", ")))
     }
 
@@ -187,7 +192,11 @@ impl<'a> Scope<'a> {
             return None;
         }
         let not = if *negated { "NOT " } else { "" };
-        Some(format!("({} {not}LIKE {})", self.sql(expr)?, self.sql(pattern)?))
+        let (mut text, pattern) = (self.sql(expr)?, self.sql(pattern)?);
+        if !matches!(expr.as_ref(), Expr::Column(_)) {
+            text = self.dialect.bytewise(&text);
+        }
+        Some(format!("({text} {not}LIKE {pattern})"))
     }
 
     fn case(&self, case: &Case) -> Option<String> {
@@ -202,7 +211,14 @@ impl<'a> Scope<'a> {
         if let Some(other) = &case.else_expr {
             sql.push_str(&format!(" ELSE {}", self.sql(other)?));
         }
-        Some(format!("({sql} END)"))
+        self.settled(format!("({sql} END)"), &self.data_type(&Expr::Case(case.clone()))?)
+    }
+
+    /// A text that is one of several, which may be of different collations: PostgreSQL neither groups nor compares such
+    /// a text before it is told one.
+    fn settled(&self, sql: String, data_type: &DataType) -> Option<String> {
+        let is_open = self.dialect == Dialect::Postgres && *data_type == DataType::Utf8;
+        Some(if is_open { format!("({})", self.dialect.bytewise(&sql)) } else { sql })
     }
 
     fn function(&self, function: &ScalarFunction) -> Option<String> {
@@ -211,7 +227,9 @@ impl<'a> Scope<'a> {
         let types = types?;
         let same = types.windows(2).all(|pair| pair[0] == pair[1]);
         match (self.dialect, function.name(), function.args.as_slice()) {
-            (_, "coalesce", [_, ..]) if same => Some(format!("coalesce({})", arguments()?.join(", "))),
+            (_, "coalesce", [_, ..]) if same => {
+                self.settled(format!("coalesce({})", arguments()?.join(", ")), &types[0])
+            }
             (_, "nullif", [left, right]) if same => {
                 let equal = self.compare(left, Comparison::Equal, right)?;
                 Some(format!("(CASE WHEN {equal} THEN NULL ELSE {} END)", self.sql(left)?))
@@ -229,6 +247,11 @@ impl<'a> Scope<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether this compares a column with a constant: its index can be used as long as nothing is said of a collation.
+const fn is_with_literal(left: &Expr, right: &Expr) -> bool {
+    matches!((left, right), (Expr::Column(_), Expr::Literal(..)) | (Expr::Literal(..), Expr::Column(_)))
 }
 
 /// Units of `date_trunc` that mean the same on both sides.

@@ -80,7 +80,6 @@ impl DatabaseSource {
         {
             return Ok(Arc::clone(&known.snapshot));
         }
-        *known = None;
         let table = self.database.table(&self.table, self.time_column.as_deref()).await;
         let table = table.and_then(|table| self.with_time_column(table)).map_err(|error| self.failed(error))?;
         let outdated = Arc::new(AtomicBool::new(false));
@@ -104,12 +103,12 @@ impl DatabaseSource {
 
     /// Lets the columns be read again, unless they just were; whether it does.
     pub(crate) async fn look_again(&self) -> bool {
-        let mut known = self.known.lock().await;
-        let is_old = known.as_ref().is_some_and(|known| known.read_at.elapsed() >= COLUMNS_FRESH);
-        if is_old {
-            *known = None;
+        let known = self.known.lock().await;
+        let old = known.as_ref().filter(|known| known.read_at.elapsed() >= COLUMNS_FRESH);
+        if let Some(old) = old {
+            old.outdated.store(true, Ordering::Relaxed);
         }
-        is_old
+        old.is_some()
     }
 
     fn with_time_column(&self, table: Table) -> std::result::Result<Table, Error> {

@@ -242,3 +242,24 @@ async fn metrics_of_real_sdks_are_asked_for() {
     "worker.queue.depth" | true
     "#);
 }
+
+#[tokio::test]
+async fn a_histogram_that_recorded_nothing_is_no_restart() {
+    let mut world = World::new();
+    let point = |minute: u8, rest: &str| {
+        format!(
+            "{{\"metric_name\":\"ended\",\"service_name\":\"api\",\"metric_type\":\"histogram\",\
+             \"aggregation_temporality\":\"cumulative\",\"start_timestamp\":\"2026-11-20T05:00:00Z\",\
+             \"recorded_timestamp\":\"2026-11-20T06:0{minute}:00Z\"{rest}}}\n"
+        )
+    };
+    let numbers = |count: u8| {
+        format!(
+            ",\"histogram_bucket_counts\":[{count},0],\"histogram_explicit_bounds\":[1.0],\"histogram_count\":{count}"
+        )
+    };
+    world.write("metrics.ndjson", &[points(), point(0, &numbers(10)), point(1, ""), point(2, &numbers(12))].concat());
+    world.source("metrics", "metrics.ndjson", Some("recorded_timestamp"));
+    let sql = "SELECT metric_increase(point, recorded_timestamp) AS increase FROM points WHERE metric_name = 'ended'";
+    assert_eq!(world.query(&format!("{POINTS} {sql}")).await, "increase\n2.0");
+}

@@ -96,6 +96,27 @@ async fn what_is_too_old_is_told_and_the_rest_is_taken() {
 }
 
 #[tokio::test]
+async fn how_old_and_how_new_a_row_may_be_can_be_set() {
+    let scene = Scene::with_one_rule().await;
+    scene.dir.definitions("watchfire.yaml", "telemetry: {accepted_past: 7d, accepted_future: 1m}\n");
+    let product = scene.launch().start().await;
+    let span = |seconds: i64| {
+        let nanos = (harness::now().as_micros() + seconds * 1_000_000) * 1_000;
+        format!(
+            "{{\"traceId\":\"0102030405060708090a0b0c0d0e0f10\",\"spanId\":\"0102030405060708\",\"name\":\"a\",\
+             \"startTimeUnixNano\":\"{nanos}\",\"endTimeUnixNano\":\"{nanos}\"}}"
+        )
+    };
+    let spans = [span(-3 * 86_400), span(600)].join(",");
+    let body = format!("{{\"resourceSpans\":[{{\"scopeSpans\":[{{\"spans\":[{spans}]}}]}}]}}");
+    let told = post(&product, "/v1/traces", &[("content-type", JSON)], body.into_bytes()).await;
+    let answer: serde_json::Value = serde_json::from_slice(&told.body).unwrap();
+    assert_eq!(answer["partialSuccess"]["rejectedSpans"], "1", "{answer}");
+    // The one of three days ago, and the record that tells of the other.
+    assert_eq!(figure(&product, None, "watchfire_ingested_rows_total{table=\"records\"}").await, 2);
+}
+
+#[tokio::test]
 async fn what_cannot_be_taken_is_refused_in_the_form_that_was_sent() {
     let scene = Scene::with_one_rule().await;
     let product = scene.launch().start().await;

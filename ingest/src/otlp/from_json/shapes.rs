@@ -217,6 +217,7 @@ static HISTOGRAM_POINT: Shape = Shape(&[
     field(6, "bucketCounts", Kind::Fixed),
     field(7, "explicitBounds", Kind::Double),
     field(9, "attributes", Kind::Message(&KEY_VALUE)),
+    field(10, "flags", Kind::Unsigned),
     field(11, "min", Kind::Double),
     field(12, "max", Kind::Double),
 ]);
@@ -230,6 +231,7 @@ static EXPONENTIAL_POINT: Shape = Shape(&[
     field(7, "zeroCount", Kind::Fixed),
     field(8, "positive", Kind::Message(&BUCKETS)),
     field(9, "negative", Kind::Message(&BUCKETS)),
+    field(10, "flags", Kind::Unsigned),
     field(12, "min", Kind::Double),
     field(13, "max", Kind::Double),
     field(14, "zeroThreshold", Kind::Double),

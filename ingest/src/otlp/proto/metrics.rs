@@ -86,7 +86,7 @@ pub(in crate::otlp) struct NumberPoint<'a> {
 impl<'a> NumberPoint<'a> {
     pub fn read(message: &'a [u8]) -> Result<Self, Malformed> {
         let mut point = Self::default();
-        let mut is_empty = false;
+        let mut has_nothing = false;
         for field in Fields::of(message) {
             let field = field?;
             match field.number {
@@ -95,12 +95,12 @@ impl<'a> NumberPoint<'a> {
                 4 => point.value = Some(field.double()?),
                 6 => point.value = Some(field.fixed64()? as i64 as f64),
                 7 => point.attributes.add(field.bytes()?)?,
-                8 => is_empty = field.varint()? & NO_RECORDED_VALUE != 0,
+                8 => has_nothing = is_empty(field)?,
                 _ => {}
             }
         }
         point.attributes.keep_each_once();
-        point.value = point.value.filter(|_| !is_empty);
+        point.value = point.value.filter(|_| !has_nothing);
         Ok(point)
     }
 }
@@ -111,6 +111,8 @@ pub(in crate::otlp) struct HistogramPoint<'a> {
     pub start_time_unix_nano: u64,
     pub time_unix_nano: u64,
     pub attributes: Attributes<'a>,
+    /// Whether the point only says that nothing was recorded: its numbers say nothing then.
+    pub is_empty: bool,
     pub count: u64,
     pub sum: Option<f64>,
     pub min: Option<f64>,
@@ -134,6 +136,7 @@ impl<'a> HistogramPoint<'a> {
                 6 => field.fixed64s(|count| add_count(&mut point.bucket_counts, count))?,
                 7 => field.fixed64s(|bound| add(&mut point.explicit_bounds, f64::from_bits(bound)))?,
                 9 => point.attributes.add(field.bytes()?)?,
+                10 => point.is_empty = is_empty(field)?,
                 11 => point.min = Some(field.double()?),
                 12 => point.max = Some(field.double()?),
                 _ => {}
@@ -150,6 +153,8 @@ pub(in crate::otlp) struct ExponentialPoint<'a> {
     pub start_time_unix_nano: u64,
     pub time_unix_nano: u64,
     pub attributes: Attributes<'a>,
+    /// Whether the point only says that nothing was recorded: its numbers say nothing then.
+    pub is_empty: bool,
     pub count: u64,
     pub sum: Option<f64>,
     pub min: Option<f64>,
@@ -184,6 +189,7 @@ impl<'a> ExponentialPoint<'a> {
                 7 => point.zero_count = field.fixed64()?,
                 8 => point.positive = Buckets::read(field.bytes()?)?,
                 9 => point.negative = Buckets::read(field.bytes()?)?,
+                10 => point.is_empty = is_empty(field)?,
                 12 => point.min = Some(field.double()?),
                 13 => point.max = Some(field.double()?),
                 14 => point.zero_threshold = field.double()?,
@@ -208,6 +214,11 @@ impl Buckets {
         }
         Ok(buckets)
     }
+}
+
+/// What the flags of a point say.
+fn is_empty(flags: Field<'_>) -> Result<bool, Malformed> {
+    Ok(flags.varint()? & NO_RECORDED_VALUE != 0)
 }
 
 /// Counts beyond the column's type stand still there.

@@ -109,7 +109,15 @@ impl<'a> Points<'a> {
 
     fn body(&self, row: usize) -> Option<Body> {
         let kind = if self.kind.is_valid(row) { self.kind.value(row).to_ascii_lowercase() } else { String::new() };
-        if kind.starts_with("exp") || (kind.is_empty() && self.scale.is_valid(row)) {
+        // A point may say only that nothing was recorded: it is no total of zero, which would be a counter started anew.
+        let has_count = self.count.is_valid(row);
+        let is_exponential = kind.starts_with("exp");
+        if (is_exponential && !has_count && self.scale.is_null(row))
+            || (!is_exponential && kind.contains("histogram") && !has_count && self.counts.is_null(row))
+        {
+            return None;
+        }
+        if is_exponential || (kind.is_empty() && self.scale.is_valid(row)) {
             let side = |(offset, counts): (&Int64Array, &ListArray)| Side {
                 offset: whole(offset, row).unwrap_or_default(),
                 counts: list_of_counts(counts, row),

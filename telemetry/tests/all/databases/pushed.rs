@@ -12,7 +12,7 @@ async fn postgresql_is_sent_what_it_computes_as_we_do() {
     SELECT CAST(t0."amount" AS int8) AS c0, CAST(t0."note" AS text) AS c1 FROM "public"."orders" AS t0 WHERE (t0."amount" > CAST(5 AS int8))
     "#);
     assert_snapshot!(shop.sent("SELECT paid, count(*) AS n, sum(amount) AS s FROM orders WHERE created_at > now() - interval '1 hour' GROUP BY paid HAVING count(*) > 1").await, @r#"
-    SELECT CAST(t1.c0 AS bool) AS c0, CAST(t1.c1 AS int8) AS c1, CAST(t1.c2 AS int8) AS c2 FROM (SELECT t0."paid" AS c0, count(*) AS c1, CAST(sum(t0."amount") AS int8) AS c2 FROM "public"."orders" AS t0 WHERE t0."created_at" > TIMESTAMP '2026-11-20 05:06:00.000000' GROUP BY t0."paid") AS t1 WHERE (t1.c1 > CAST(1 AS int8))
+    SELECT CAST(t1.c0 AS bool) AS c0, CAST(t1.c1 AS int8) AS c1, CAST(t1.c2 AS int8) AS c2 FROM (SELECT t0."paid" AS c0, count(*) AS c1, CAST(sum(t0."amount") AS int8) AS c2 FROM "public"."orders" AS t0 WHERE (t0."created_at" > TIMESTAMP '2026-11-20 05:06:00.000000') GROUP BY t0."paid") AS t1 WHERE (t1.c1 > CAST(1 AS int8))
     "#);
     assert_snapshot!(shop.sent("SELECT c.name, max(o.note) AS m FROM orders o LEFT JOIN customers c ON c.id = o.customer AND c.name > 'B' WHERE o.paid GROUP BY c.name").await, @r#"
     SELECT CAST(t1."name" AS text) AS c0, CAST(max(t0."note" COLLATE "C") AS text) AS c1 FROM "public"."orders" AS t0 LEFT JOIN "public"."customers" AS t1 ON (t0."customer" = t1."id") AND (t1."name" COLLATE "C" > CAST('B' AS text)) WHERE t0."paid" GROUP BY t1."name"

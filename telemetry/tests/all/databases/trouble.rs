@@ -39,6 +39,11 @@ on_both! {
         shop.table("timeless", "orders", Some("creatd_at"));
         let said = shop.world.query("SELECT * FROM timeless").await;
         assert!(said.contains("`time_column` `creatd_at` is no column of `orders`; did you mean `created_at`?"), "{said}");
+        // The database has answered: that is a mistake, and no doubt.
+        for name in ["wrong", "timeless"] {
+            let told = shop.world.problems(&crate::harness::spec(&format!("SELECT * FROM {name}")), &[]).await;
+            assert!(told.contains(" error wrong_source: ") && told.contains("did you mean"), "{told}");
+        }
     }
 }
 
@@ -107,4 +112,17 @@ async fn a_statement_ends_with_the_timeout_of_its_query() {
     }
     // Their connections are free again.
     assert_eq!(shop.world.query("SELECT count(*) AS n FROM orders").await, "n\n6");
+}
+
+#[tokio::test]
+async fn a_view_that_never_answers_costs_a_query_its_timeout_and_nobody_else() {
+    let mut shop = Shop::sqlite().await;
+    shop.run("CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT count(*) FROM orders UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS m FROM n").await;
+    shop.table("endless", "endless", None);
+    let mut question = spec("SELECT m FROM endless");
+    question.timeout = std::time::Duration::from_millis(300);
+    let outcome = shop.world.outcome(&question, &slot(None)).await;
+    assert!(matches!(&outcome, Outcome::Failed(failure) if failure.code.as_str() == "timeout"), "{outcome:?}");
+    // The file may be written to again: nobody reads it.
+    shop.run("DELETE FROM orders WHERE id = 1").await;
 }

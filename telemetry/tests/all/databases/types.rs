@@ -112,3 +112,76 @@ async fn a_text_or_a_number_is_a_time_where_the_definition_says_so() {
     1 | "2026-11-20T06:04:59.500000Z"
     "#);
 }
+
+#[tokio::test]
+async fn conditions_find_every_value_that_a_column_shows() {
+    let mut shop = Shop::sqlite().await;
+    shop.run(
+        "CREATE TABLE mixed (id INTEGER PRIMARY KEY, bare, odd STRING, size REAL, text TEXT);
+         INSERT INTO mixed VALUES (1, 5, 5, 1.5, 5), (2, '5', '!', 9007199254740993, 'five'), (3, 'x', 'x', 2, NULL), (4, 2.5, 2.5, 3, 2.5);
+         CREATE TABLE sizes (id INTEGER PRIMARY KEY, size);
+         INSERT INTO sizes VALUES (1, 1.5), (2, 9007199254740993), (3, 2)",
+    )
+    .await;
+    shop.table("mixed", "mixed", None);
+    shop.table("sizes", "sizes", None);
+    for (sql, ids) in [
+        ("SELECT id FROM mixed WHERE bare = '5' ORDER BY id", "1\n2"),
+        ("SELECT id FROM mixed WHERE bare >= '5' ORDER BY id", "1\n2\n3"),
+        ("SELECT id FROM mixed WHERE bare <> '5' ORDER BY id", "3\n4"),
+        ("SELECT id FROM mixed WHERE odd < '5' ORDER BY id", "2\n4"),
+        ("SELECT id FROM mixed WHERE text = '5' ORDER BY id", "1"),
+        ("SELECT id FROM mixed WHERE text < '5' ORDER BY id", "4"),
+        ("SELECT id FROM sizes WHERE size = 9007199254740992.0 ORDER BY id", "2"),
+        ("SELECT id FROM sizes WHERE size >= 2.0 ORDER BY id", "2\n3"),
+    ] {
+        assert_eq!(shop.world.query(sql).await, format!("id\n{ids}"), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn texts_of_two_collations_are_compared_and_truths_are_compared_with_truths() {
+    let Some(mut shop) = Shop::postgres().await else { return };
+    shop.run(
+        "CREATE TABLE words (id int, a text COLLATE \"C\", b text COLLATE \"POSIX\", c text, yes bool);
+         INSERT INTO words VALUES (1, 'x', 'x', 'x', true), (2, 'x', 'y', 'z', false), (3, NULL, 'y', 'y', true)",
+    )
+    .await;
+    shop.table("words", "words", None);
+    for (sql, rows) in [
+        ("SELECT id FROM words WHERE a = b", "id\n1"),
+        ("SELECT id FROM words WHERE a <> b", "id\n2"),
+        ("SELECT id FROM words WHERE a IN (b, c)", "id\n1"),
+        ("SELECT id FROM words WHERE coalesce(a, b) = 'y'", "id\n3"),
+        ("SELECT id FROM words WHERE coalesce(a, b) LIKE 'y%'", "id\n3"),
+        (
+            "SELECT CASE a WHEN b THEN 1 ELSE 0 END AS same, count(*) AS n FROM words GROUP BY 1 ORDER BY 1",
+            "same | n\n0 | 2\n1 | 1",
+        ),
+        ("SELECT coalesce(a, b) AS w, count(*) AS n FROM words GROUP BY 1 ORDER BY 1", "w | n\n\"x\" | 2\n\"y\" | 1"),
+        (
+            "SELECT CASE WHEN yes THEN a ELSE b END AS w, count(*) AS n FROM words GROUP BY 1 ORDER BY 1 LIMIT 2",
+            "w | n\n\"x\" | 1\n\"y\" | 1",
+        ),
+        ("SELECT l.id, r.id AS other FROM words l JOIN words r ON l.a = r.b WHERE l.id = 2", "id | other\n2 | 1"),
+        ("SELECT id FROM words WHERE (c = 'x') = yes ORDER BY id", "id\n1\n2"),
+        ("SELECT id FROM words WHERE (c = 'x') IS NOT TRUE ORDER BY id", "id\n2\n3"),
+    ] {
+        assert_eq!(shop.world.query(sql).await, rows, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn times_beyond_the_years_that_can_be_written_are_the_ends_of_them() {
+    let Some(mut shop) = Shop::postgres().await else { return };
+    shop.run(
+        "CREATE TABLE ends (a timestamptz, b date, c time);
+         INSERT INTO ends VALUES ('200000-01-01', '4000-01-01 BC', '24:00')",
+    )
+    .await;
+    shop.table("ends", "ends", None);
+    assert_snapshot!(shown(&shop, "SELECT a, b, c FROM ends").await, @r#"
+    a timestamp | b timestamp | c duration
+    "9999-12-31T23:59:59.999999Z" | "0001-01-01T00:00:00.000000Z" | 86399.999999
+    "#);
+}
