@@ -40,6 +40,7 @@ mod evaluate;
 mod failure;
 mod few_rows;
 mod function;
+mod growth;
 pub mod limits;
 mod nearest;
 mod no_data;
