@@ -122,7 +122,8 @@ impl Engine {
     }
 
     async fn prepare_once(&self, question: &Question, asked: Asked) -> Result<Ready, Refusal> {
-        let known = self.known(question);
+        let asker = asked.asker;
+        let known = self.known(asker, question);
         let parsed = match &known {
             Some(entry) => Arc::clone(&entry.parsed),
             None => Arc::new(parse(question, &self.base).map_err(Refusal::Parts)?),
@@ -146,24 +147,25 @@ impl Engine {
         let planned = match planned {
             Some(planned) => planned,
             None => {
-                let planned = self.plan(question, &parsed, &mut state, &snapshots).await;
+                let planned = self.plan(asker, question, &parsed, &mut state, &snapshots).await;
                 planned.map_err(|errors| never_filled(&snapshots).unwrap_or(Refusal::Parts(errors)))?
             }
         };
         let plan = physical(&mut state, &planned.plan).await;
         let plan = plan.map_err(|error| Refusal::Parts(vec![PartError::query(error)]))?;
         let tables = if parsed.shows_tables { Vec::new() } else { snapshots };
-        let people = (asked.asker == Asker::Person).then(|| Arc::clone(&self.people));
+        let people = (asker == Asker::Person).then(|| Arc::clone(&self.people));
         Ok(Ready { state, plan, planned, people, tables })
     }
 
     /// What is remembered of a question of this project.
-    pub(crate) fn known(&self, question: &Question) -> Option<Entry> {
-        self.plans.get(&self.project, question)
+    pub(crate) fn known(&self, asker: Asker, question: &Question) -> Option<Entry> {
+        self.plans.get(asker, &self.project, question)
     }
 
     async fn plan(
         &self,
+        asker: Asker,
         question: &Question,
         parsed: &Arc<Parsed>,
         state: &mut SessionState,
@@ -186,7 +188,7 @@ impl Engine {
         let planned = Arc::new(plan(question, parsed, state, schemas).await?);
         // A plan over `information_schema` holds the tables of its moment.
         let kept = (!parsed.shows_tables).then(|| Arc::clone(&planned));
-        self.plans.put(&self.project, question, Entry { parsed: Arc::clone(parsed), planned: kept });
+        self.plans.put(asker, &self.project, question, Entry { parsed: Arc::clone(parsed), planned: kept });
         Ok(planned)
     }
 
