@@ -3,6 +3,7 @@
 //! What all requests under way may hold in memory is limited ([`Room`]), and so is how many are worked on at once
 //! (`work`): who comes when there is no room is asked to come again, and nobody waits in a queue that only grows.
 
+mod arrivals;
 mod decode;
 mod room;
 mod work;
@@ -17,6 +18,7 @@ use crate::engine::Engine;
 pub use watchfire_ingest::{Encoding, Signal};
 
 pub use room::{Held, NoRoom, Room};
+pub(crate) use arrivals::Arrivals;
 pub(crate) use work::Workers;
 
 /// What became of a request.
@@ -66,7 +68,8 @@ impl Engine {
         held: Held,
     ) -> Result<Ingested, IngestError> {
         let shared = &self.shared;
-        let arrival = Arrival::new(shared.clock.now(), project.clone());
+        let under_way = shared.arrivals.begin(shared.clock.as_ref());
+        let arrival = Arrival::new(under_way.at(), project.clone());
         let shredding = shared.storage.options().shredding.clone();
         let decoded = shared.workers.run(body.len(), move || {
             // The body goes here; what it took of the room stands for the rows until they are kept.
@@ -74,8 +77,14 @@ impl Engine {
         });
         let (rows, ingested) = decoded.await.ok_or(IngestError::Broken)??;
         let counts: Vec<_> = rows.iter().map(|rows| (rows.table.as_str(), rows.batch.num_rows() as u64)).collect();
-        shared.storage.append(rows).await?;
-        drop(held);
+        let storage = shared.storage.clone();
+        // Its rows are kept also when who sent them hangs up meanwhile, and until then they are under way.
+        let kept = tokio::spawn(async move {
+            let kept = storage.append(rows).await;
+            drop((under_way, held));
+            kept
+        });
+        kept.await.map_err(|_| IngestError::Broken)??;
         for (table, rows) in counts {
             shared.metrics.ingested(table, rows);
         }
