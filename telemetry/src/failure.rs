@@ -2,6 +2,7 @@
 
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, SchemaError};
+use watchfire_ingest::level::number_of;
 use watchfire_model::{Failure, FailureCode};
 
 use crate::nearest::nearest;
@@ -181,6 +182,10 @@ pub(crate) fn listed(names: &[&str]) -> String {
 
 /// How to mend it, where we know.
 pub(crate) fn help(root: &DataFusionError, message: &str) -> Option<&'static str> {
+    let uncast = message.split('\'').nth(1).filter(|_| cast_target(message).is_some());
+    if uncast.is_some_and(|text| number_of(text).is_some()) {
+        return Some("a level by name is a number: write `level_num('warn')`, or compare the column `level` itself");
+    }
     let is_cast = ["Cannot cast string", "Cannot cast value", "Cannot parse", "Cast error"];
     if is_cast.iter().any(|part| message.contains(part)) && !message.contains("of Boolean type") {
         return Some(
