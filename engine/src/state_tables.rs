@@ -71,7 +71,8 @@ impl StateTables for NoTables {
         _: usize,
     ) -> Result<Vec<Vec<Value>>, Failure> {
         let (name, how) = (table.as_str(), self.how);
-        let message = format!("`watchfire.{name}` is the state of a server, and there is none here; name it with {how}");
+        let message =
+            format!("`watchfire.{name}` is the state of a server, and there is none here; name it with {how}");
         Err(Failure::new(FailureCode::Source, message))
     }
 }

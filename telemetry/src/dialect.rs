@@ -16,7 +16,8 @@ use std::ops::ControlFlow;
 use datafusion::common::{DataFusionError, Result, plan_datafusion_err};
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, Query, Select, SelectItem, TableFactor, Value, VisitMut, VisitorMut, visit_expressions,
+    FunctionArguments, Ident, ObjectName, Query, Select, SelectItem, TableFactor, Value, VisitMut, VisitorMut,
+    visit_expressions,
 };
 
 use crate::function::{percent_signs, returns_set};
@@ -157,19 +158,22 @@ fn steps(path: &Expr) -> Result<Vec<String>> {
         },
         _ => None,
     };
-    let found = match path {
-        Expr::Nested(inner) => return steps(inner),
-        Expr::Cast { expr, data_type: DataType::Array(_), .. } => return steps(expr),
-        Expr::Array(array) => array.elem.iter().map(text).collect::<Option<Vec<_>>>(),
-        other => match text(other) {
-            Some(text) => Some(listed_steps(&text).ok_or_else(|| {
-                plan_datafusion_err!("'{text}' is no path; write it like `x #>> '{{key,inner}}'`")
-            })?),
-            None => None,
-        },
-    };
+    let found =
+        match path {
+            Expr::Nested(inner) => return steps(inner),
+            Expr::Cast { expr, data_type: DataType::Array(_), .. } => return steps(expr),
+            Expr::Array(array) => array.elem.iter().map(text).collect::<Option<Vec<_>>>(),
+            other => match text(other) {
+                Some(text) => Some(listed_steps(&text).ok_or_else(|| {
+                    plan_datafusion_err!("'{text}' is no path; write it like `x #>> '{{key,inner}}'`")
+                })?),
+                None => None,
+            },
+        };
     found.filter(|steps| !steps.is_empty()).ok_or_else(|| {
-        plan_datafusion_err!("a path is written out, like `x #>> '{{key,inner}}'`; for a key that is computed write `x->key`")
+        plan_datafusion_err!(
+            "a path is written out, like `x #>> '{{key,inner}}'`; for a key that is computed write `x->key`"
+        )
     })
 }
 
@@ -181,7 +185,8 @@ fn listed_steps(text: &str) -> Option<Vec<String>> {
         return None;
     }
     loop {
-        let (step, after) = if let Some(quoted) = rest.strip_prefix('"') { quoted_step(quoted)? } else { bare_step(rest)? };
+        let (step, after) =
+            if let Some(quoted) = rest.strip_prefix('"') { quoted_step(quoted)? } else { bare_step(rest)? };
         steps.push(step);
         match after.trim_start().strip_prefix(',') {
             Some(more) => rest = more.trim_start(),

@@ -211,9 +211,8 @@ impl Engine {
                     Arc::new(of_kept(rows, hides_pending))
                 }
                 Origin::State(table) => {
-                    let most = self.limits.state_rows;
                     let window = window.filter(|_| asked.window_on.is_none());
-                    let snapshot = self.tables.state.snapshot(table, &self.project, window, most).await;
+                    let snapshot = self.tables.state.snapshot(table, &self.project, window, &self.limits).await;
                     Arc::new(snapshot.map_err(Refusal::Failed)?)
                 }
             };

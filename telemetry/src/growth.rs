@@ -8,9 +8,7 @@ use std::ops::ControlFlow;
 
 use datafusion::common::{Result, plan_datafusion_err};
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArguments, ObjectName, Query, Select, Visit, Visitor,
-};
+use datafusion::sql::sqlparser::ast::{Expr, Function, FunctionArguments, ObjectName, Query, Select, Visit, Visitor};
 
 /// Most nodes that planning may add to those that are written.
 const GROWTH_MAX: u64 = 50_000;
@@ -222,7 +220,10 @@ mod tests {
             format!("SELECT {}", nested(22, "x", "coalesce(", ", 'a')")),
             format!("SELECT {}", nested(22, "x", "NULLIF(", ", 'a')")),
             format!("SELECT {}", nested(20, "true", "(case when ", " then 1 else 0 end) between 0 and 1")),
-            format!("SELECT {}", nested(5, "x", "(case when ", " LIKE ANY (ARRAY['a','b','c','d','e','f','g','h','i']) then 'a' end)")),
+            format!(
+                "SELECT {}",
+                nested(5, "x", "(case when ", " LIKE ANY (ARRAY['a','b','c','d','e','f','g','h','i']) then 'a' end)")
+            ),
             format!("SELECT {}", nested(8, "1", "(case when ", " > ALL (ARRAY[1]) then 1 end)")),
             chain(12, |n| format!("SELECT x FROM c{n} UNION ALL SELECT x FROM C{n}")),
             chain(12, |n| format!("SELECT a.x FROM c{n} AS a JOIN c{n} AS b ON a.x = b.x")),

@@ -22,6 +22,8 @@ pub struct Limits {
     pub footer_bytes: usize,
     /// Most rows of one table of the schema `watchfire` that one query may read; default 200,000.
     pub state_rows: usize,
+    /// Most bytes of such a table that one query may read; default 128 MiB.
+    pub state_bytes: usize,
     /// Queries of rules that run at the same time; default: the number of cores.
     pub concurrency: usize,
     /// Queries of people ([`crate::Telemetry::answer`], [`crate::Telemetry::query`]) that run at the same time, beside
@@ -53,6 +55,7 @@ impl Default for Limits {
             database_rows: 10_000_000,
             footer_bytes: 64 << 20,
             state_rows: 200_000,
+            state_bytes: 128 << 20,
             concurrency: cores(),
             ad_hoc_concurrency: (cores() / 2).max(2),
             ad_hoc_waiting_max: 32,

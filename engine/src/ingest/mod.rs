@@ -17,8 +17,8 @@ use crate::engine::Engine;
 
 pub use watchfire_ingest::{Encoding, Signal};
 
-pub use room::{Held, NoRoom, Room};
 pub(crate) use arrivals::Arrivals;
+pub use room::{Held, NoRoom, Room};
 pub(crate) use work::Workers;
 
 /// What became of a request.

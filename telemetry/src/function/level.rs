@@ -162,9 +162,10 @@ fn is_level_of(column: &Column, plan: &LogicalPlan) -> bool {
             is_level_of(&below, &alias.input)
         }
         LogicalPlan::TableScan(_) => column.name == COLUMN,
-        LogicalPlan::Union(union) => union.inputs.first().is_some_and(|first| {
-            is_level_of(&Column::from(first.schema().qualified_field(place)), first)
-        }),
+        LogicalPlan::Union(union) => union
+            .inputs
+            .first()
+            .is_some_and(|first| is_level_of(&Column::from(first.schema().qualified_field(place)), first)),
         other => other.inputs().into_iter().any(|input| is_level_of(column, input)),
     }
 }

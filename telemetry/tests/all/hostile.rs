@@ -22,7 +22,8 @@ fn queries() -> Vec<(String, &'static str)> {
         (0..times).fold(start.to_owned(), |inner, _| format!("{open}{inner}{close}"))
     };
     let chain = |links: usize, link: &str| {
-        let tables: String = (1..=links).map(|n| format!(", c{n} AS ({})", link.replace('C', &format!("c{}", n - 1)))).collect();
+        let tables: String =
+            (1..=links).map(|n| format!(", c{n} AS ({})", link.replace('C', &format!("c{}", n - 1)))).collect();
         format!("WITH c0 AS (SELECT v AS x FROM t){tables} SELECT max(x) FROM c{links} WHERE x > 1")
     };
     let wide = (0..200).map(|index| format!(" JOIN t AS t{index} ON t{index}.v = t.v")).collect::<String>();

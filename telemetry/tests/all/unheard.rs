@@ -33,3 +33,19 @@ async fn what_looks_like_them_is_answered() {
         assert_eq!(world.query(sql).await, format!("x\n{answer}"), "{sql}");
     }
 }
+
+#[tokio::test]
+async fn errors_say_what_to_write_instead() {
+    let world = World::of_minutes();
+    for (sql, says) in [
+        ("SELECT count(*) FROM t WHERE ts > timestamp '2026-11-20 06:00'", "write the seconds too"),
+        (
+            "SELECT v, s.x FROM t CROSS JOIN LATERAL (SELECT t.v + value AS x FROM generate_series(1, 2)) AS s",
+            "write a join",
+        ),
+        ("SELECT metric_quantile(0.5, scalar_value) FROM metrics", "metric_quantile takes the column `value`"),
+    ] {
+        let answer = world.query(sql).await;
+        assert!(answer.contains(says), "{sql}: {answer}");
+    }
+}

@@ -85,8 +85,8 @@ fn quoted(rest: &str) -> (String, &str) {
 
 /// What PostgreSQL replaces in a pattern, the longest first; single letters are left out, since `T` and `Z` are text.
 const WORDS: [&str; 28] = [
-    "HH24", "HH12", "YYYY", "SSSS", "MONTH", "IYYY", "DDD", "DAY", "MON", "TZH", "TZM", "YYY", "IDDD", "FF3", "FF6", "HH",
-    "MI", "SS", "MS", "US", "MM", "DD", "DY", "YY", "AM", "PM", "IW", "TZ",
+    "HH24", "HH12", "YYYY", "SSSS", "MONTH", "IYYY", "DDD", "DAY", "MON", "TZH", "TZM", "YYY", "IDDD", "FF3", "FF6",
+    "HH", "MI", "SS", "MS", "US", "MM", "DD", "DY", "YY", "AM", "PM", "IW", "TZ",
 ];
 
 /// Refuses a pattern in both notations: one of them would be printed as it is.
