@@ -6,11 +6,13 @@ use std::path::Path;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{info, warn};
-use watchfire_config::TelemetrySettings;
-use watchfire_engine::{AcceptedTimes, open_telemetry};
+use watchfire_config::{Settings, TelemetrySettings};
+use watchfire_engine::{AcceptedTimes, open_telemetry, open_telemetry_read_only};
 use watchfire_ingest::table::Shredding;
 use watchfire_storage::{ReplayProgress, Storage, StorageOptions};
 use watchfire_store::Store;
+
+use crate::definitions;
 
 /// A log of so many bytes is read in about a second: nobody needs to hear of it.
 const QUIET_BYTES: u64 = 64 << 20;
@@ -52,6 +54,14 @@ pub(crate) async fn open(store: &Store, data: &Path, settings: &TelemetrySetting
         "Telemetry is open"
     );
     Ok(storage)
+}
+
+/// What the data folder of the store keeps; it is only read, beside a running server too.
+pub(crate) async fn open_read_only(store: &Store, data: &Path, settings: Option<&Settings>) -> anyhow::Result<Storage> {
+    let options = settings.map(|settings| options(&settings.telemetry)).unwrap_or_default();
+    let storage = open_telemetry_read_only(store, data, options).await;
+    let storage = storage.with_context(|| format!("telemetry in {} cannot be read", data.display()))?;
+    Ok(storage.unwrap_or_else(definitions::nothing_kept))
 }
 
 /// How far reading the log is: a bar on a terminal, a line for each tenth elsewhere.

@@ -1,5 +1,8 @@
 //! Decides one slot of one rule: ask, decide, and what of it is to be stored.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
 use tracing::warn;
 use watchfire_alerts::{self as alerts, RuleState, RunContext};
 use watchfire_model::{FailureCode, Outcome, Slot, SlotContext, Window};
@@ -14,6 +17,9 @@ use crate::outbox;
 use crate::report_memory::Held;
 use crate::reports::result_to_keep;
 use crate::shared::Shared;
+
+/// The column with the instant of arrival.
+const ARRIVAL: &str = "created_at";
 
 /// One decided slot, before its commit.
 pub(crate) struct Done {
@@ -70,6 +76,7 @@ pub(crate) async fn evaluate_slot(
     let window = definition.schedule.window_of(slot.scheduled_for, progress.last_window_end);
     let context = SlotContext { scheduled_for: slot.scheduled_for, window };
     let begun = std::time::Instant::now();
+    all_arrived(shared, definition, window).await;
     let outcome = ask(&active.telemetry, definition, &context).await;
     let query_time = begun.elapsed();
     KillPoint::AfterQuery.pass();
@@ -125,6 +132,23 @@ pub(crate) async fn evaluate_slot(
         run,
         result,
         memory,
+    }
+}
+
+/// Longest wait for requests that arrived inside a window and are still worked on.
+const ARRIVAL_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// What a window by arrival (`window_on: created_at`) does not find now, no later window finds either: its rows must be
+/// there before it is asked for.
+async fn all_arrived(shared: &Shared, definition: &RuleDefinition, window: Option<Window>) {
+    let Some(window) = window.filter(|_| definition.query.window_on.as_deref() == Some(ARRIVAL)) else { return };
+    if timeout(ARRIVAL_WAIT_MAX, shared.arrivals.settled_before(window.end)).await.is_err() {
+        warn!(
+            rule.id = %definition.rule.uid, window.end = %window.end,
+            "Rule `{}` is evaluated without telemetry that arrived inside its window and is not kept after {} s; \
+             it will not see it",
+            definition.rule.name, ARRIVAL_WAIT_MAX.as_secs()
+        );
     }
 }
 

@@ -51,7 +51,7 @@ pub use links::path_segment;
 pub use look::{AlertDetail, AlertFilter, AlertInstance, AlertOverview, HealthName, RuleWords};
 pub use reports::{REPORT_RESULT_MAX_BYTES, decode_result};
 pub use run_once::{RunReport, WouldNotify, run_once};
-pub use state_tables::state_tables;
+pub use state_tables::{no_state_tables, state_tables};
 pub use telemetry_files::{Repaired, has_telemetry, open_telemetry, open_telemetry_read_only, repair_telemetry};
 
 // What those who look see of other rooms: the doors above this one know no other room below it.

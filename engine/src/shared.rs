@@ -16,7 +16,7 @@ use crate::agenda::Agenda;
 use crate::clock::Clock;
 use crate::definition::Active;
 use crate::group_commit::GroupCommit;
-use crate::ingest::{AcceptedTimes, Room, Workers};
+use crate::ingest::{AcceptedTimes, Arrivals, Room, Workers};
 use crate::metrics::Metrics;
 use crate::report_memory::ReportMemory;
 use crate::supervise::Supervisor;
@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) storage: Storage,
     /// The memory of requests with telemetry.
     pub(crate) room: Room,
+    /// Those whose rows cannot be asked for yet.
+    pub(crate) arrivals: Arc<Arrivals>,
     /// Who works on them.
     pub(crate) workers: Workers,
     pub(crate) clock: Arc<dyn Clock>,
@@ -95,6 +97,7 @@ impl Shared {
             store,
             storage,
             room: Room::default(),
+            arrivals: Arc::default(),
             workers: Workers::default(),
             clock,
             accepted,

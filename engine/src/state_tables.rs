@@ -52,6 +52,31 @@ impl StateTables for StoreTables {
     }
 }
 
+/// The tables where there is no store: who reads one is told to name it, with `how`, rather than shown no rows.
+pub fn no_state_tables(how: &'static str) -> Arc<dyn StateTables> {
+    Arc::new(NoTables { how })
+}
+
+struct NoTables {
+    how: &'static str,
+}
+
+#[async_trait]
+impl StateTables for NoTables {
+    async fn rows(
+        &self,
+        table: StateTable,
+        _: &ProjectName,
+        _: Option<Window>,
+        _: usize,
+    ) -> Result<Vec<Vec<Value>>, Failure> {
+        let (name, how) = (table.as_str(), self.how);
+        let message =
+            format!("`watchfire.{name}` is the state of a server, and there is none here; name it with {how}");
+        Err(Failure::new(FailureCode::Source, message))
+    }
+}
+
 async fn rows(
     store: &Store,
     table: StateTable,
@@ -76,7 +101,10 @@ async fn rows(
             let summaries = store.rule_summaries(&uids).await?;
             rules.iter().filter_map(|row| Some(rule(row, summaries.get(&row.uid)?))).collect()
         }
-        StateTable::Runs => store.project_runs(project, window, limit).await?.into_iter().map(run).collect(),
+        StateTable::Runs => {
+            let rows = store.project_runs(project, window, limit).await?;
+            rows.into_iter().filter_map(|row| inside(row, window)).map(run).collect()
+        }
     })
 }
 
@@ -171,6 +199,35 @@ fn run(row: RunRow) -> Vec<Value> {
     ]
 }
 
+/// The part of a range that lies inside a window; `None` when no slot of it does.
+fn inside(mut row: RunRow, window: Option<Window>) -> Option<RunRow> {
+    if let (Some(range), Some(window)) = (&mut row.range, window) {
+        (range.first, range.last, range.count) = clipped(range.first, range.last, range.count, window)?;
+        row.scheduled_for = range.last;
+    }
+    Some(row)
+}
+
+/// The first, the last and the number of those slots that lie inside a window. All of them are taken to be equally far
+/// apart, which is so for `every`; of other schedules only the first and the last slot are known.
+fn clipped(first: Timestamp, last: Timestamp, count: u64, window: Window) -> Option<(Timestamp, Timestamp, u64)> {
+    let (from, gaps) = (i128::from(first.as_micros()), i128::from(count.saturating_sub(1)));
+    let span = i128::from(last.as_micros()) - from;
+    let slot = |index: i128| if gaps == 0 { from } else { from + span * index / gaps };
+    // The number of slots before an instant, by bisection: rounding makes no difference to it.
+    let before = |end: Timestamp| {
+        let (mut low, mut high) = (0, gaps + 1);
+        while low < high {
+            let middle = (low + high) / 2;
+            if slot(middle) < i128::from(end.as_micros()) { low = middle + 1 } else { high = middle }
+        }
+        low
+    };
+    let (start, end) = (before(window.start), before(window.end));
+    let at = |index| i64::try_from(slot(index)).ok().map(Timestamp::from_micros);
+    (start < end).then(|| Some((at(start)?, at(end - 1)?, u64::try_from(end - start).ok()?))).flatten()
+}
+
 fn text(text: &str) -> Value {
     Value::String(text.to_owned())
 }
@@ -185,4 +242,27 @@ fn instant(at: Option<Timestamp>) -> Value {
 
 fn count(number: u64) -> Value {
     Value::Int(number.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: u32) -> Timestamp {
+        Timestamp::parse(&format!("2026-11-20T06:{minute:02}:00Z")).unwrap()
+    }
+
+    #[test]
+    fn a_range_is_shown_as_far_as_it_lies_inside_the_window() {
+        let clip = |first, last, count, start, end| {
+            clipped(at(first), at(last), count, Window { start: at(start), end: at(end) })
+        };
+        assert_eq!(clip(0, 10, 11, 0, 11), Some((at(0), at(10), 11)));
+        // The end is outside.
+        assert_eq!(clip(0, 10, 11, 3, 6), Some((at(3), at(5), 3)));
+        assert_eq!(clip(0, 10, 6, 3, 6), Some((at(4), at(4), 1)));
+        assert_eq!(clip(0, 10, 2, 3, 6), None);
+        assert_eq!(clip(0, 10, 11, 20, 30), None);
+        assert_eq!(clip(5, 5, 1, 5, 6), Some((at(5), at(5), 1)));
+    }
 }

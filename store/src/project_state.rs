@@ -11,8 +11,8 @@ use crate::state_load;
 use crate::store::Store;
 
 impl Store {
-    /// Runs and ranges of a project's rules whose (last) slot lies inside `window` (`None`: all), the newest first,
-    /// at most `limit`.
+    /// Runs and ranges of a project's rules that reach into `window` (`None`: all), the newest first, at most `limit`.
+    /// A range may have no slot inside.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be asked now.
@@ -27,7 +27,7 @@ impl Store {
     }
 
     /// Deliveries about a project's rules that were decided inside `window` (`None`: all), the newest first, at most
-    /// `limit`. Those about no rule belong to the project `default`.
+    /// `limit`. Those about no rule (test messages, broken channels) are of no project: channels are shared.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be asked now.
@@ -68,7 +68,7 @@ const RUNS: &str = concat!(
     run::run_columns!(),
     " FROM runs JOIN rules ON rules.uid = runs.rule_uid ",
     run::with_results!(),
-    " WHERE rules.project = $1 AND last_at >= $2 AND last_at < $3
+    " WHERE rules.project = $1 AND last_at >= $2 AND first_at < $3
     ORDER BY last_at DESC, runs.position DESC LIMIT $4"
 );
 
@@ -76,8 +76,8 @@ const DELIVERIES: &str = "
     SELECT position, notification_id, channel, rule_name, kind, state, attempts, outbox.next_at AS next_at, last_error,
         outbox.created_at AS created_at, done_at
     FROM outbox JOIN notifications ON notifications.id = outbox.notification_id
-        LEFT JOIN rules ON rules.uid = notifications.rule_uid
-    WHERE COALESCE(rules.project, 'default') = $1 AND outbox.created_at >= $2 AND outbox.created_at < $3
+        JOIN rules ON rules.uid = notifications.rule_uid
+    WHERE rules.project = $1 AND outbox.created_at >= $2 AND outbox.created_at < $3
     ORDER BY position DESC LIMIT $4";
 
 const INSTANCES: &str = "

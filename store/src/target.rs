@@ -33,6 +33,14 @@ impl StoreTarget {
         }
     }
 
+    /// Whether there is a SQLite store; never for PostgreSQL, which is not asked.
+    pub fn has_sqlite_store(&self) -> bool {
+        match self {
+            Self::Sqlite { .. } => self.sqlite_file().is_file(),
+            Self::Postgres { .. } => false,
+        }
+    }
+
     /// The SQLite file; it means nothing for PostgreSQL.
     pub(crate) fn sqlite_file(&self) -> PathBuf {
         self.folder().join(SQLITE_FILE)

@@ -81,7 +81,7 @@ impl Telemetry {
 async fn check(engine: &Engine, question: Question, window_on: Option<String>, sought: &Sought) -> Vec<SqlProblem> {
     let window = Some(Window { start: SOME_TIME, end: SOME_TIME });
     let window_on_again = window_on.clone();
-    let asked = Asked { asker: Asker::Person, at: SOME_TIME, window, window_on, environments: None };
+    let asked = Asked { asker: Asker::Rule, at: SOME_TIME, window, window_on, environments: None };
     match engine.prepare(&question, asked.clone()).await {
         Err(Refusal::Parts(mut errors)) => {
             // Conditions that do not parse hide the mistakes of those that do.
@@ -94,7 +94,7 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, s
             // Nor do they hide a misspelt key: the columns are those of the query alone.
             let bare = Question { when: None, recover_when: None, severity: Vec::new(), ..question.clone() };
             let asked =
-                Asked { asker: Asker::Person, at: SOME_TIME, window, window_on: window_on_again, environments: None };
+                Asked { asker: Asker::Rule, at: SOME_TIME, window, window_on: window_on_again, environments: None };
             if errors.iter().all(|error| error.part != SqlPart::Query)
                 && let Ok(ready) = engine.prepare(&bare, asked).await
             {
@@ -111,7 +111,7 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, s
         Err(Refusal::NeverFilled) => Vec::new(),
         Ok(ready) => {
             let mut problems = sought::problems(sought, &ready.layout().columns);
-            if let Some(entry) = engine.known(&question) {
+            if let Some(entry) = engine.known(Asker::Rule, &question) {
                 let plan = entry.planned.as_ref().map(|planned| &planned.plan);
                 problems.extend(plan.filter(|_| question.when.is_none()).and_then(always_fires));
                 problems.extend(limit_without_order(&entry.parsed));

@@ -16,7 +16,8 @@ use std::ops::ControlFlow;
 use datafusion::common::{DataFusionError, Result, plan_datafusion_err};
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CharacterLength, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, Select, SelectItem, Value, VisitMut, VisitorMut, visit_expressions,
+    FunctionArguments, Ident, ObjectName, Query, Select, SelectItem, TableFactor, Value, VisitMut, VisitorMut,
+    visit_expressions,
 };
 
 use crate::function::{percent_signs, returns_set};
@@ -40,6 +41,20 @@ impl VisitorMut for Translator {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        match query.fetch {
+            Some(_) => ControlFlow::Break(plan_datafusion_err!("FETCH FIRST is not known here; write `LIMIT 10`")),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
+        match unheard(factor) {
+            Some(text) => ControlFlow::Break(plan_datafusion_err!("{text}")),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
         let changed = match expr {
             Expr::Cast { .. } => cast(expr),
@@ -57,6 +72,21 @@ impl VisitorMut for Translator {
             }
             Err(error) => ControlFlow::Break(error),
         }
+    }
+}
+
+/// What is said about a table that the engine would not hear: it would read all rows.
+fn unheard(factor: &TableFactor) -> Option<&'static str> {
+    const SAMPLE: &str = "TABLESAMPLE is not known here; narrow the window, or take some rows with LIMIT";
+    const HINTS: &str = "hints and versions of tables are not known here; leave them out";
+    match factor {
+        TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => Some(SAMPLE),
+        TableFactor::Table { with_hints, index_hints, partitions, version, .. }
+            if !with_hints.is_empty() || !index_hints.is_empty() || !partitions.is_empty() || version.is_some() =>
+        {
+            Some(HINTS)
+        }
+        _ => None,
     }
 }
 
@@ -113,16 +143,77 @@ fn path(expr: &mut Expr) -> Result<Option<Expr>> {
         BinaryOperator::HashLongArrow => "jsonb_extract_path_text",
         _ => return Ok(None),
     };
-    let Expr::Value(value) = right.as_ref() else { return Ok(None) };
-    let Value::SingleQuotedString(text) = &value.value else { return Ok(None) };
-    let inside = text.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}'));
-    let Some(inside) = inside.filter(|inside| !inside.is_empty()) else {
-        return Err(plan_datafusion_err!("'{text}' is no path; write it like `x #>> '{{key,inner}}'`"));
-    };
-    let steps = inside.split(',').map(|step| step.trim().trim_matches('"').to_owned());
+    let steps = steps(right)?;
     let mut arguments = vec![std::mem::replace(left.as_mut(), Expr::value(Value::Null))];
-    arguments.extend(steps.map(|step| Expr::value(Value::SingleQuotedString(step))));
+    arguments.extend(steps.into_iter().map(|step| Expr::value(Value::SingleQuotedString(step))));
     Ok(Some(call(name, arguments)))
+}
+
+/// The keys of a path: `'{a,1}'`, also with `::text[]`, or `ARRAY['a', '1']`.
+fn steps(path: &Expr) -> Result<Vec<String>> {
+    let text = |expr: &Expr| match expr {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(text.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let found =
+        match path {
+            Expr::Nested(inner) => return steps(inner),
+            Expr::Cast { expr, data_type: DataType::Array(_), .. } => return steps(expr),
+            Expr::Array(array) => array.elem.iter().map(text).collect::<Option<Vec<_>>>(),
+            other => match text(other) {
+                Some(text) => Some(listed_steps(&text).ok_or_else(|| {
+                    plan_datafusion_err!("'{text}' is no path; write it like `x #>> '{{key,inner}}'`")
+                })?),
+                None => None,
+            },
+        };
+    found.filter(|steps| !steps.is_empty()).ok_or_else(|| {
+        plan_datafusion_err!(
+            "a path is written out, like `x #>> '{{key,inner}}'`; for a key that is computed write `x->key`"
+        )
+    })
+}
+
+/// The elements of a list as PostgreSQL writes it: `{a,"b,c"}`. A backslash takes the next character as it is.
+fn listed_steps(text: &str) -> Option<Vec<String>> {
+    let inside = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+    let (mut steps, mut rest) = (Vec::new(), inside.trim());
+    if rest.is_empty() {
+        return None;
+    }
+    loop {
+        let (step, after) =
+            if let Some(quoted) = rest.strip_prefix('"') { quoted_step(quoted)? } else { bare_step(rest)? };
+        steps.push(step);
+        match after.trim_start().strip_prefix(',') {
+            Some(more) => rest = more.trim_start(),
+            None if after.trim().is_empty() => return Some(steps),
+            None => return None,
+        }
+    }
+}
+
+fn quoted_step(rest: &str) -> Option<(String, &str)> {
+    let mut step = String::new();
+    let mut characters = rest.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((step, &rest[at + 1..])),
+            '\\' => step.push(characters.next()?.1),
+            other => step.push(other),
+        }
+    }
+    None
+}
+
+fn bare_step(rest: &str) -> Option<(String, &str)> {
+    let end = rest.find(',').unwrap_or(rest.len());
+    let step = rest[..end].trim();
+    let is_plain = !step.is_empty() && !step.contains(['"', '{', '}', '\\']);
+    is_plain.then(|| (step.to_owned(), &rest[end..]))
 }
 
 /// `SIMILAR TO`: the engine takes its pattern for a regular expression as it is.
@@ -300,5 +391,22 @@ fn name_twins(select: &mut Select) {
         let Some(name) = free else { continue };
         let expr = std::mem::replace(expr, Expr::value(Value::Null));
         *item = SelectItem::ExprWithAlias { expr, alias: Ident::with_quote('"', name) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listed_steps;
+
+    #[test]
+    fn a_path_is_split_outside_of_quotes_only() {
+        let steps = |text: &str| listed_steps(text).map(|steps| steps.join("|"));
+        assert_eq!(steps("{a,1}").as_deref(), Some("a|1"));
+        assert_eq!(steps(r#" { "a,b" , c } "#).as_deref(), Some("a,b|c"));
+        assert_eq!(steps(r#"{"say \"hi\"","}"}"#).as_deref(), Some(r#"say "hi"|}"#));
+        assert_eq!(steps(r#"{http.route}"#).as_deref(), Some("http.route"));
+        for wrong in ["a,b", "{}", "{a,}", "{\"a}", "{\"a\"b}", "{a\"b}"] {
+            assert_eq!(steps(wrong), None, "{wrong}");
+        }
     }
 }

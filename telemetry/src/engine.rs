@@ -128,8 +128,9 @@ impl Engine {
     }
 
     async fn prepare_once(&self, question: &Question, asked: Asked) -> Result<Ready, Refusal> {
-        let known = self.known(question);
-        let parsed = self.parsed(question).map_err(Refusal::Parts)?;
+        let asker = asked.asker;
+        let known = self.known(asker, question);
+        let parsed = self.parsed(asker, question).map_err(Refusal::Parts)?;
         let snapshots = self.snapshots(&parsed, &asked).await?;
         check_window_on(&asked, &snapshots)?;
         let facts = Facts {
@@ -149,32 +150,33 @@ impl Engine {
         let planned = match planned {
             Some(planned) => planned,
             None => {
-                let planned = self.plan(question, &parsed, &mut state, &snapshots).await;
+                let planned = self.plan(asker, question, &parsed, &mut state, &snapshots).await;
                 planned.map_err(|errors| never_filled(&snapshots).unwrap_or(Refusal::Parts(errors)))?
             }
         };
         let plan = physical(&mut state, &planned.plan).await;
         let plan = plan.map_err(|error| Refusal::Parts(vec![PartError::query(error)]))?;
         let tables = if parsed.shows_tables { Vec::new() } else { snapshots };
-        let people = (asked.asker == Asker::Person).then(|| Arc::clone(&self.people));
+        let people = (asker == Asker::Person).then(|| Arc::clone(&self.people));
         Ok(Ready { state, plan, planned, people, tables })
     }
 
     /// A question, read.
-    fn parsed(&self, question: &Question) -> Result<Arc<Parsed>, Vec<PartError>> {
-        match self.known(question) {
+    fn parsed(&self, asker: Asker, question: &Question) -> Result<Arc<Parsed>, Vec<PartError>> {
+        match self.known(asker, question) {
             Some(entry) => Ok(entry.parsed),
             None => Ok(Arc::new(parse(question, &self.base)?)),
         }
     }
 
     /// What is remembered of a question of this project.
-    pub(crate) fn known(&self, question: &Question) -> Option<Entry> {
-        self.plans.get(&self.project, question)
+    pub(crate) fn known(&self, asker: Asker, question: &Question) -> Option<Entry> {
+        self.plans.get(asker, &self.project, question)
     }
 
     async fn plan(
         &self,
+        asker: Asker,
         question: &Question,
         parsed: &Arc<Parsed>,
         state: &mut SessionState,
@@ -197,7 +199,7 @@ impl Engine {
         let planned = Arc::new(plan(question, parsed, state, schemas).await?);
         // A plan over `information_schema` holds the tables of its moment.
         let kept = (!parsed.shows_tables).then(|| Arc::clone(&planned));
-        self.plans.put(&self.project, question, Entry { parsed: Arc::clone(parsed), planned: kept });
+        self.plans.put(asker, &self.project, question, Entry { parsed: Arc::clone(parsed), planned: kept });
         Ok(planned)
     }
 
@@ -220,9 +222,8 @@ impl Engine {
                     Arc::new(of_kept(rows, hides_pending))
                 }
                 Origin::State(table) => {
-                    let most = self.limits.state_rows;
                     let window = window.filter(|_| asked.window_on.is_none());
-                    let snapshot = self.tables.state.snapshot(table, &self.project, window, most).await;
+                    let snapshot = self.tables.state.snapshot(table, &self.project, window, &self.limits).await;
                     Arc::new(snapshot.map_err(Refusal::Failed)?)
                 }
             };

@@ -2,6 +2,7 @@
 
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, SchemaError};
+use watchfire_ingest::level::number_of;
 use watchfire_model::{Failure, FailureCode};
 
 use crate::nearest::nearest;
@@ -106,6 +107,7 @@ pub(crate) fn sentence(root: &DataFusionError) -> String {
         DataFusionError::Collection(errors) => {
             errors.first().map_or_else(|| root.strip_backtrace(), |first| sentence(first.find_root()))
         }
+        DataFusionError::NotImplemented(text) if text.contains("OuterReferenceColumn") => OUTER_ROW.to_owned(),
         DataFusionError::Plan(text) | DataFusionError::Execution(text) | DataFusionError::NotImplemented(text) => {
             call_sentence(text.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or_default())
         }
@@ -115,6 +117,9 @@ pub(crate) fn sentence(root: &DataFusionError) -> String {
         other => remote_error(other).map_or_else(|| other.strip_backtrace(), RemoteError::to_string),
     }
 }
+
+/// Instead of the engine's rendering of its own types.
+const OUTER_ROW: &str = "a sub-query or LATERAL that looks at the row outside of it cannot be run here";
 
 /// What is wrong with a call, without the engine's list of everything that it tried.
 fn call_sentence(text: &str) -> String {
@@ -179,8 +184,22 @@ pub(crate) fn listed(names: &[&str]) -> String {
     }
 }
 
+/// Whether a quoted text ends with hours and minutes, like `2026-11-20 06:00' …`.
+fn lacks_seconds(rest: &str) -> bool {
+    let text = rest.split('\'').next().unwrap_or_default();
+    let Some((_, time)) = text.split_once([' ', 'T']) else { return false };
+    time.len() == 5 && time.split(':').all(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// How to mend it, where we know.
 pub(crate) fn help(root: &DataFusionError, message: &str) -> Option<&'static str> {
+    let uncast = message.split('\'').nth(1).filter(|_| cast_target(message).is_some());
+    if uncast.is_some_and(|text| number_of(text).is_some()) {
+        return Some("a level by name is a number: write `level_num('warn')`, or compare the column `level` itself");
+    }
+    if message.strip_prefix("Error parsing timestamp from '").is_some_and(lacks_seconds) {
+        return Some("write the seconds too, like '2026-11-20 06:00:00'");
+    }
     let is_cast = ["Cannot cast string", "Cannot cast value", "Cannot parse", "Cast error"];
     if is_cast.iter().any(|part| message.contains(part)) && !message.contains("of Boolean type") {
         return Some(
@@ -206,6 +225,9 @@ pub(crate) fn help(root: &DataFusionError, message: &str) -> Option<&'static str
     }
     if message.contains("table function 'unnest' not found") {
         return Some("unnest in SELECT: `SELECT x, e FROM (SELECT x, unnest(list) AS e FROM t) AS s`");
+    }
+    if message == OUTER_ROW {
+        return Some("write a join, or a window function; a LATERAL list is `unnest` in SELECT");
     }
     if message.contains("Physical plan does not support logical expression") {
         return Some(

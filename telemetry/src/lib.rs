@@ -40,6 +40,7 @@ mod evaluate;
 mod failure;
 mod few_rows;
 mod function;
+mod growth;
 pub mod limits;
 mod nearest;
 mod no_data;
@@ -106,11 +107,12 @@ impl Telemetry {
     fn over(limits: Limits, sources: &[SourceSpec], keeper: Arc<dyn Keeper>) -> Result<Self, Error> {
         let engine = |error: &dyn fmt::Display| Error::Engine(error.to_string());
         let base = session::base(&limits).map_err(|error| engine(&error))?;
-        let turns = Arc::new(Turns::new(&limits));
         let objects = ObjectStoreUrl::parse(table::parquet::OBJECTS).map_err(|error| engine(&error))?;
         base.runtime_env().register_object_store(objects.as_ref(), keeper.objects());
         let people = share::half_of(base.runtime_env(), limits.memory_bytes);
-        let runtime = QueryRuntime::new(limits.concurrency).map_err(|error| engine(&error))?;
+        let runtime = QueryRuntime::new(limits.concurrency, limits.ad_hoc_concurrency);
+        let runtime = runtime.map_err(|error| engine(&error))?;
+        let turns = Arc::new(Turns::new(&limits, runtime.people()));
         let cache = Arc::new(SourceCache::default());
         let tables = Tables::new(sources, &cache, &limits, keeper, StatePort::default())?;
         let engine = Engine {

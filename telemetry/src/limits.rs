@@ -22,10 +22,13 @@ pub struct Limits {
     pub footer_bytes: usize,
     /// Most rows of one table of the schema `watchfire` that one query may read; default 200,000.
     pub state_rows: usize,
-    /// Queries that run at the same time; default: the number of cores.
+    /// Most bytes of such a table that one query may read; default 128 MiB.
+    pub state_bytes: usize,
+    /// Queries of rules that run at the same time; default: the number of cores.
     pub concurrency: usize,
-    /// Queries of clients ([`crate::Telemetry::answer`]) that run at the same time, of those of `concurrency`;
-    /// default: half of the cores, at least one. The others are left to rules.
+    /// Queries of people ([`crate::Telemetry::answer`], [`crate::Telemetry::query`]) that run at the same time, beside
+    /// those of `concurrency`; default: half of the cores, at least two, so that a long one does not keep all others
+    /// waiting.
     pub ad_hoc_concurrency: usize,
     /// Queries of clients that may wait for their turn; default 32. More are sent away.
     pub ad_hoc_waiting_max: usize,
@@ -52,8 +55,9 @@ impl Default for Limits {
             database_rows: 10_000_000,
             footer_bytes: 64 << 20,
             state_rows: 200_000,
+            state_bytes: 128 << 20,
             concurrency: cores(),
-            ad_hoc_concurrency: (cores() / 2).max(1),
+            ad_hoc_concurrency: (cores() / 2).max(2),
             ad_hoc_waiting_max: 32,
             query_timeout: Duration::from_secs(30),
         }

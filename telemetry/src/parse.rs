@@ -16,6 +16,7 @@ use watchfire_model::{QuerySpec, Severity};
 use crate::answer::QueryZone;
 use crate::dialect::translate;
 use crate::function::Parameter;
+use crate::growth;
 use crate::nearest::nearest;
 use crate::part::{PartError, SqlPart};
 use crate::session::{CATALOG, SCHEMA};
@@ -61,6 +62,11 @@ impl Question {
         Self { sql: sql.to_owned(), when: None, recover_when: None, severity: Vec::new(), limit: None, zone: None }
     }
 
+    /// How long its texts are together.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.sql.len() + self.conditions().map(|(_, text)| text.len()).sum::<usize>()
+    }
+
     /// The conditions with their places, in the order in which they are planned.
     pub(crate) fn conditions(&self) -> impl Iterator<Item = (SqlPart, &str)> {
         let when = self.when.iter().map(|text| (SqlPart::When, text.as_str()));
@@ -91,6 +97,7 @@ pub(crate) fn parse(question: &Question, state: &SessionState) -> std::result::R
     let mut conditions = Vec::new();
     for (part, text) in question.conditions() {
         match condition(text).and_then(|mut expr| {
+            growth::within_limit(&expr)?;
             translate(&mut expr)?;
             Ok((bind(&mut expr)?, expr))
         }) {
@@ -100,6 +107,7 @@ pub(crate) fn parse(question: &Question, state: &SessionState) -> std::result::R
         }
     }
     match statement(&question.sql).and_then(|mut statement| {
+        growth::statement_within_limit(&statement)?;
         let uses_window = bind_statement(&mut statement)?;
         let references = state.resolve_table_references(&statement)?;
         Ok((uses_window, statement, references))

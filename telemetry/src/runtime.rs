@@ -47,10 +47,9 @@ pub(crate) struct QueryRuntime {
 }
 
 impl QueryRuntime {
-    /// Threads for so many queries of rules at once, and half as many of people beside them.
-    pub(crate) fn new(concurrency: usize) -> std::io::Result<Self> {
-        let rules = concurrency.max(1);
-        let people = (rules / 2).max(1);
+    /// Threads for so many queries of rules at once, and so many of people beside them.
+    pub(crate) fn new(rules: usize, people: usize) -> std::io::Result<Self> {
+        let (rules, people) = (rules.max(1), people.max(1));
         let stuck = (rules + people).max(4);
         let queries = Builder::new_multi_thread()
             .worker_threads(rules + people + stuck)
@@ -64,6 +63,11 @@ impl QueryRuntime {
         Ok(Self { queries: Some(queries), watch: Some(watch), rules, people, stuck })
     }
 
+    /// The permits of people, for who waits for one outside.
+    pub(crate) fn people(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.people)
+    }
+
     /// Runs `work` here and waits for it, at most `timeout` altogether, waiting for a permit included.
     ///
     /// A panic becomes `Failure(Internal)`. Dropping the returned future stops the work at its next await.
@@ -73,20 +77,44 @@ impl QueryRuntime {
         timeout: Duration,
         work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, Failure> {
-        let queries = self.queries.as_ref().expect("present until dropped").handle().clone();
-        let watch = self.watch.as_ref().expect("present until dropped").handle().clone();
-        let stuck = Arc::clone(&self.stuck);
         let permits = Arc::clone(match asker {
             Asker::Rule => &self.rules,
             Asker::Person => &self.people,
         });
+        let permit = async move {
+            let permit = permits.acquire_owned().await;
+            Arc::new(permit.expect("the semaphore is never closed"))
+        };
+        self.run_within(permit, Limit::of(timeout), work).await
+    }
+
+    /// The same for who has a permit already, and waited for it since `limit` began.
+    ///
+    /// The permit is free again when the caller has dropped it too.
+    pub(crate) async fn run_permitted<T: Send + 'static>(
+        &self,
+        permit: Arc<OwnedSemaphorePermit>,
+        limit: Limit,
+        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.run_within(std::future::ready(permit), limit, work).await
+    }
+
+    async fn run_within<T: Send + 'static>(
+        &self,
+        permit: impl Future<Output = Arc<OwnedSemaphorePermit>> + Send + 'static,
+        limit: Limit,
+        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let queries = self.queries.as_ref().expect("present until dropped").handle().clone();
+        let watch = self.watch.as_ref().expect("present until dropped").handle().clone();
+        let stuck = Arc::clone(&self.stuck);
         let handle = watch.clone();
         let supervisor = watch.spawn(async move {
-            let deadline = Instant::now() + timeout.min(TIMEOUT_MAX);
-            let Ok(permit) = timeout_at(deadline, permits.acquire_owned()).await else {
+            let Limit { deadline, timeout } = limit;
+            let Ok(permit) = timeout_at(deadline, permit).await else {
                 return Err(timed_out(timeout, "it waited for other queries all the time"));
             };
-            let permit = permit.expect("the semaphore is never closed");
             let task = queries.spawn(work);
             let mut running = Running { turn: Some(Turn { task, permit, stuck }), handle };
             match timeout_at(deadline, running.ended()).await {
@@ -103,6 +131,19 @@ impl QueryRuntime {
     }
 }
 
+/// How long somebody waits, from the moment when this was made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    pub deadline: Instant,
+    pub timeout: Duration,
+}
+
+impl Limit {
+    pub(crate) fn of(timeout: Duration) -> Self {
+        Self { deadline: Instant::now() + timeout.min(TIMEOUT_MAX), timeout }
+    }
+}
+
 /// A query that runs. When this is dropped before its end, it is stopped.
 struct Running<T: Send + 'static> {
     /// `Some` until the end.
@@ -112,7 +153,7 @@ struct Running<T: Send + 'static> {
 
 struct Turn<T> {
     task: JoinHandle<Result<T, Failure>>,
-    permit: OwnedSemaphorePermit,
+    permit: Arc<OwnedSemaphorePermit>,
     stuck: Arc<Semaphore>,
 }
 
@@ -202,7 +243,7 @@ mod tests {
         timeout: Duration,
         work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, Failure> {
-        let queries = QueryRuntime::new(1).unwrap();
+        let queries = QueryRuntime::new(1, 1).unwrap();
         let waiting = Builder::new_current_thread().build().unwrap();
         waiting.block_on(queries.run(Asker::Rule, timeout, work))
     }
@@ -223,7 +264,7 @@ mod tests {
 
     #[test]
     fn work_that_does_not_let_go_gives_its_turn_to_the_next() {
-        let queries = QueryRuntime::new(1).unwrap();
+        let queries = QueryRuntime::new(1, 1).unwrap();
         let waiting = Builder::new_current_thread().build().unwrap();
         let (release, held) = std::sync::mpsc::channel::<()>();
         let stuck = async move {
@@ -239,8 +280,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_waited_before_counts_for_the_timeout() {
+        let queries = QueryRuntime::new(1, 1).unwrap();
+        let waiting = Builder::new_current_thread().build().unwrap();
+        let permit = Arc::new(queries.people().try_acquire_owned().unwrap());
+        // Its time was over when it got its permit.
+        let limit = Limit { deadline: Instant::now(), timeout: Duration::from_secs(60) };
+        let run = queries.run_permitted::<()>(Arc::clone(&permit), limit, std::future::pending());
+        let failure = waiting.block_on(run).unwrap_err();
+        assert!(failure.message.contains("timeout of 1m"), "{failure}");
+        // Who holds the permit still has the turn.
+        assert_eq!(queries.people().available_permits(), 0);
+        drop(permit);
+        waiting.block_on(async { queries.people().acquire_owned().await.map(drop) }).unwrap();
+    }
+
+    #[test]
     fn rules_have_turns_however_much_people_ask() {
-        let queries = QueryRuntime::new(1).unwrap();
+        let queries = QueryRuntime::new(1, 1).unwrap();
         let waiting = Builder::new_current_thread().build().unwrap();
         waiting.block_on(async {
             let person = queries.run::<()>(Asker::Person, Duration::from_secs(60), std::future::pending());

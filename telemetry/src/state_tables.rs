@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use watchfire_ingest::table::json_metadata;
 use watchfire_model::{ColumnType, Failure, FailureCode, ProjectName, Value, Window};
 
+use crate::limits::Limits;
 use crate::result_file::cells::Form;
 use crate::source::{Batch, Rows, Snapshot};
 
@@ -171,22 +172,30 @@ impl StatePort {
         table: StateTable,
         project: &ProjectName,
         window: Option<Window>,
-        most: usize,
+        limits: &Limits,
     ) -> Result<Snapshot, Failure> {
+        let most = limits.state_rows;
         let rows = match &self.0 {
             Some(state) => state.rows(table, project, window, most).await?,
             None => Vec::new(),
         };
+        let name = table.full_name();
+        let help = match table.time_column() {
+            Some(_) => "; narrow the window",
+            None => "",
+        };
         if rows.len() > most {
-            let name = table.full_name();
-            let help = match table.time_column() {
-                Some(_) => "; narrow the window",
-                None => "",
-            };
             let message = format!("`{name}` has more rows than the limit of {most} that one query may read{help}");
             return Err(Failure::new(FailureCode::TooManyRows, message));
         }
-        let batch = Batch::new(batch(table, &rows), table.time_column());
+        let rows = batch(table, &rows);
+        let (bytes, limit) = (rows.get_array_memory_size(), limits.state_bytes);
+        if bytes > limit {
+            let message =
+                format!("`{name}` has {bytes} bytes, more than the limit of {limit} that one query may read{help}");
+            return Err(Failure::new(FailureCode::Memory, message));
+        }
+        let batch = Batch::new(rows, table.time_column());
         Ok(Snapshot {
             schema: table.schema(),
             time_column: table.time_column().map(str::to_owned),

@@ -55,5 +55,15 @@ async fn an_alert_tells_that_another_rule_fails_and_one_that_it_was_told() {
     let without = scene.launch().run(&run).await;
     let seen: Value = serde_json::from_str(&without.stdout).unwrap_or_else(|_| panic!("{without:?}"));
     assert_eq!(seen["outcome"], "no_data", "{seen:#}");
+    // A query by hand sees them too, and says so when there is no store.
+    let query = ["query", "SELECT DISTINCT rule FROM watchfire.runs WHERE status = 'failed'", "--output", "json"];
+    let with = scene.launch().run(&[&query[..], &["--data", &data]].concat()).await;
+    let seen: Value = serde_json::from_str(&with.stdout).unwrap_or_else(|_| panic!("{with:?}"));
+    assert_eq!(seen, json!([{"rule": "broken"}]));
+    let nowhere = scene.dir.root().join("nothing");
+    std::fs::create_dir(&nowhere).unwrap();
+    let without = scene.launch().run(&[&query[..], &["--data", &nowhere.to_string_lossy()]].concat()).await;
+    assert_eq!(without.code, Some(1), "{without:?}");
+    assert!(without.stdout.contains("there is none here; name it with `--data`"), "{without:?}");
     drop(product);
 }

@@ -2,12 +2,11 @@
 
 use std::io::IsTerminal;
 
-use anyhow::Context;
-use watchfire_config::Loaded;
+use watchfire_config::Settings;
 use watchfire_engine::clock::{Clock, SystemClock};
-use watchfire_engine::{QUERY_ROWS_MAX, has_telemetry, open_telemetry_read_only};
+use watchfire_engine::{QUERY_ROWS_MAX, has_telemetry, no_state_tables, state_tables};
 use watchfire_model::{Column, ProjectName, Value};
-use watchfire_storage::Storage;
+use watchfire_store::{Store, StoreTarget};
 use watchfire_telemetry::{Answer, QueryError, QueryRequest, QueryZone};
 
 use crate::arguments::{Output, Query, QueryFormat};
@@ -75,11 +74,19 @@ pub(crate) async fn run(options: Query, form: Output) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
-/// Asks the sources of the definitions and the telemetry of the data folder, without a server.
+/// Asks the sources of the definitions, and the telemetry and the state of the data folder, without a server.
 async fn here(options: &Query, request: QueryRequest) -> anyhow::Result<Result<Answer, QueryError>> {
     let loaded = options.config.as_deref().map(definitions::load).transpose()?;
-    let storage = kept(options, loaded.as_ref()).await?;
-    let telemetry = definitions::telemetry_for_reading(loaded.as_ref(), storage)?;
+    let settings = loaded.as_ref().map(|loaded| &loaded.definitions.settings);
+    let target = place::store_target(&options.storage, settings)?;
+    let telemetry = match store(options, settings, &target).await? {
+        Some(store) => {
+            let storage = kept::open_read_only(&store, target.folder(), settings).await?;
+            definitions::telemetry_for_reading(loaded.as_ref(), storage)?.with_state(state_tables(store))
+        }
+        None => definitions::telemetry_for_reading(loaded.as_ref(), definitions::nothing_kept())?
+            .with_state(no_state_tables("`--data`")),
+    };
     let telemetry = match &options.project {
         Some(project) => telemetry.of_project(&ProjectName::new(project.as_str())),
         None => telemetry,
@@ -87,21 +94,17 @@ async fn here(options: &Query, request: QueryRequest) -> anyhow::Result<Result<A
     Ok(telemetry.answer(request).await)
 }
 
-/// What the data folder keeps; it is only read, beside a running server too.
-async fn kept(options: &Query, loaded: Option<&Loaded>) -> anyhow::Result<Storage> {
+/// The store that the data folder belongs to, if there is one; it is only read, beside a running server too.
+async fn store(options: &Query, settings: Option<&Settings>, target: &StoreTarget) -> anyhow::Result<Option<Store>> {
     if let Some(folder) = options.storage.data.as_ref().filter(|folder| !folder.is_dir()) {
         anyhow::bail!("there is no data folder at `{}`", folder.display());
     }
-    let settings = loaded.map(|loaded| &loaded.definitions.settings);
-    let target = place::store_target(&options.storage, settings)?;
-    if !has_telemetry(target.folder()) {
-        return Ok(definitions::nothing_kept());
+    // A database that only the settings name is not needed to ask their sources.
+    let is_named = options.storage.database_url.is_some();
+    if !is_named && !target.has_sqlite_store() && !has_telemetry(target.folder()) {
+        return Ok(None);
     }
-    let store = place::open_read_only(&options.storage, settings).await?;
-    let kept_as = settings.map(|settings| kept::options(&settings.telemetry)).unwrap_or_default();
-    let storage = open_telemetry_read_only(&store, target.folder(), kept_as).await;
-    let storage = storage.with_context(|| format!("telemetry in {} cannot be read", target.folder().display()))?;
-    Ok(storage.unwrap_or_else(definitions::nothing_kept))
+    place::open_read_only(&options.storage, settings).await.map(Some)
 }
 
 /// The word for scripts and the sentence for people.

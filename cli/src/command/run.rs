@@ -9,6 +9,7 @@ use watchfire_store::Store;
 use crate::arguments::{Output, Run};
 use crate::definitions;
 use crate::exit::Exit;
+use crate::kept;
 use crate::output;
 use crate::place;
 
@@ -17,15 +18,19 @@ pub(crate) async fn run(options: Run, form: Output) -> anyhow::Result<Exit> {
     let Some(rule) = definitions::rule(&loaded, &options.name) else {
         return definitions::explain_missing_rule(&loaded, &options.name, form);
     };
-    let telemetry = definitions::telemetry(&loaded, definitions::nothing_kept())?;
+    let settings = Some(&loaded.definitions.settings);
     let has_state = options.storage.data.is_some() || options.storage.database_url.is_some();
     let store = match has_state {
-        true => Some(place::open_read_only(&options.storage, Some(&loaded.definitions.settings)).await?),
+        true => Some(place::open_read_only(&options.storage, settings).await?),
         false => None,
     };
     let telemetry = match &store {
-        Some(store) => telemetry.with_state(watchfire_engine::state_tables(store.clone())),
-        None => telemetry,
+        Some(store) => {
+            let target = place::store_target(&options.storage, settings)?;
+            let storage = kept::open_read_only(store, target.folder(), settings).await?;
+            definitions::telemetry(&loaded, storage)?.with_state(watchfire_engine::state_tables(store.clone()))
+        }
+        None => definitions::telemetry(&loaded, definitions::nothing_kept())?,
     };
     let stored = match &store {
         Some(store) => stored(store, &rule.rule.uid).await?,

@@ -4,6 +4,7 @@
 //! (`work`): who comes when there is no room is asked to come again, and nobody waits in a queue that only grows.
 
 mod accepted;
+mod arrivals;
 mod decode;
 mod room;
 mod work;
@@ -18,6 +19,7 @@ use crate::engine::Engine;
 pub use watchfire_ingest::{Encoding, Signal};
 
 pub use accepted::AcceptedTimes;
+pub(crate) use arrivals::Arrivals;
 pub use room::{Held, NoRoom, Room};
 pub(crate) use work::Workers;
 
@@ -68,8 +70,9 @@ impl Engine {
         held: Held,
     ) -> Result<Ingested, IngestError> {
         let shared = &self.shared;
+        let under_way = shared.arrivals.begin(shared.clock.as_ref());
         let arrival = Arrival {
-            at: shared.clock.now(),
+            at: under_way.at(),
             project: project.clone(),
             accepted_past: shared.accepted.past,
             accepted_future: shared.accepted.future,
@@ -81,8 +84,14 @@ impl Engine {
         });
         let (rows, ingested) = decoded.await.ok_or(IngestError::Broken)??;
         let counts: Vec<_> = rows.iter().map(|rows| (rows.table.as_str(), rows.batch.num_rows() as u64)).collect();
-        shared.storage.append(rows).await?;
-        drop(held);
+        let storage = shared.storage.clone();
+        // Its rows are kept also when who sent them hangs up meanwhile, and until then they are under way.
+        let kept = tokio::spawn(async move {
+            let kept = storage.append(rows).await;
+            drop((under_way, held));
+            kept
+        });
+        kept.await.map_err(|_| IngestError::Broken)??;
         for (table, rows) in counts {
             shared.metrics.ingested(table, rows);
         }

@@ -3,15 +3,17 @@
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
 use watchfire_engine::clock::TestClock;
-use watchfire_engine::{Definitions, open_telemetry, repair_telemetry};
+use watchfire_engine::{Definitions, Encoding, Signal, open_telemetry, repair_telemetry};
 use watchfire_ingest::table::Table;
 use watchfire_ingest::{batch, decode_traces};
 use watchfire_model::{ProjectName, Timestamp};
+use watchfire_scheduler::{CatchUp, WindowSpec};
 use watchfire_storage::{Reach, Rows, Storage, StorageOptions};
 use watchfire_store::{Store, StoreTarget, TelemetryFileList};
 
-use crate::scene::{PATIENCE, engine_over};
+use crate::scene::{PATIENCE, START as SCENE_START, Scene, engine_over, minutely};
 
 const START: i64 = 1_795_000_000;
 
@@ -94,4 +96,39 @@ async fn rows_are_back_after_a_repair_of_a_list_that_was_lost() {
     let (hot, filed) = rows(&storage);
     assert_eq!(hot as u64 + filed, 13);
     assert!(filed >= 8, "{filed} rows are in files");
+}
+
+/// One span that began at this second, as JSON.
+fn span(second: i64) -> Bytes {
+    let span = format!(
+        "{{\"traceId\":\"{:032x}\",\"spanId\":\"{:016x}\",\"name\":\"late\",\"startTimeUnixNano\":\"{second}000000000\",\
+         \"endTimeUnixNano\":\"{second}000000000\"}}",
+        7, 7
+    );
+    format!("{{\"resourceSpans\":[{{\"scopeSpans\":[{{\"spans\":[{span}]}}]}}]}}").into()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_by_arrival_waits_for_a_request_that_arrived_in_it_and_is_not_kept_yet() {
+    let mut by_arrival = minutely("by arrival", CatchUp::Latest);
+    by_arrival.query.sql = "SELECT count(*) AS n FROM records".into();
+    by_arrival.query.when = Some("n > 0".into());
+    by_arrival.query.window_on = Some("created_at".into());
+    by_arrival.schedule.window = WindowSpec::Span(Duration::from_secs(60));
+    let scene = Scene::start(vec![by_arrival, minutely("beside", CatchUp::Latest)]).await;
+    let arrives = SCENE_START.plus(Duration::from_secs(30));
+    scene.clock.set(arrives);
+    let held = scene.engine.ingest_room().enter();
+    let body = span(arrives.as_micros() / 1_000_000);
+    let project = project();
+    let mut ingest = Box::pin(scene.engine.ingest(&project, Signal::Traces, Encoding::Json, body, held));
+    assert!(futures::poll!(&mut ingest).is_pending(), "it is stamped and not kept");
+    scene.clock.set(SCENE_START.plus(Duration::from_secs(60)));
+    let runs = scene.runs_when("the rule beside", |runs| !runs.is_empty()).await;
+    assert_eq!(runs.iter().map(|run| run.rule.as_str()).collect::<Vec<_>>(), ["beside"]);
+    assert_eq!(ingest.await.unwrap().rejected, 0);
+    let runs = scene.runs_when("the rule that waited", |runs| runs.len() == 2).await;
+    let run = runs.iter().find(|run| run.rule.as_str() == "by arrival").unwrap();
+    assert_eq!((run.outcome.as_deref(), run.row_count), (Some("matched"), Some(1)), "{run:?}");
+    scene.engine.stop().await;
 }

@@ -15,7 +15,7 @@ use crate::engine::{Asked, Engine};
 use crate::failure;
 use crate::limits::QUERY_ROWS_MAX;
 use crate::parse::Question;
-use crate::runtime::Asker;
+use crate::runtime::{Asker, Limit};
 use crate::value::{Cells, column_of};
 
 /// The rows of a query, whole.
@@ -33,13 +33,13 @@ pub struct Answer {
 impl Telemetry {
     /// Asks what a client wants to know; see [`QueryRequest`].
     ///
-    /// Waits for one of `limits.ad_hoc_concurrency` turns and then runs for at most `limits.query_timeout`.
+    /// Waits for one of `limits.ad_hoc_concurrency` turns and runs, for at most `limits.query_timeout` altogether.
     pub async fn answer(&self, request: QueryRequest) -> Result<Answer, QueryError> {
-        let timeout = self.engine.limits.query_timeout;
-        let turn = self.turns.take(timeout).await?;
+        let limit = Limit::of(self.engine.limits.query_timeout);
+        let turn = self.turns.take(limit).await?;
         let engine = self.engine.clone();
         let work = async move { Ok(Box::pin(run(&engine, request)).await) };
-        let found = self.runtime.run(Asker::Person, timeout, work).await.map_err(QueryError::Failed)??;
+        let found = self.runtime.run_permitted(turn.permit(), limit, work).await.map_err(QueryError::Failed)??;
         let Found { schema, batches, plans, rows, is_cut } = found;
         Ok(Answer { schema, batches, plans, rows, is_cut, _turn: turn })
     }

@@ -18,6 +18,14 @@ fn limits() -> Limits {
 
 /// Queries, and a part of what they are told; empty where an answer within the limits is as good.
 fn queries() -> Vec<(String, &'static str)> {
+    let nest = |times: usize, start: &str, open: &str, close: &str| {
+        (0..times).fold(start.to_owned(), |inner, _| format!("{open}{inner}{close}"))
+    };
+    let chain = |links: usize, link: &str| {
+        let tables: String =
+            (1..=links).map(|n| format!(", c{n} AS ({})", link.replace('C', &format!("c{}", n - 1)))).collect();
+        format!("WITH c0 AS (SELECT v AS x FROM t){tables} SELECT max(x) FROM c{links} WHERE x > 1")
+    };
     let wide = (0..200).map(|index| format!(" JOIN t AS t{index} ON t{index}.v = t.v")).collect::<String>();
     let nested = (0..60).fold("1".to_owned(), |inner, _| format!("(SELECT max(v) FROM t WHERE v > {inner})"));
     let literals =
@@ -71,6 +79,15 @@ fn queries() -> Vec<(String, &'static str)> {
         (literals, "limit"),
         (format!("SELECT count(*) FROM ({unions}) AS u"), ""),
         (format!("SELECT {}", vec!["[1]"; 500].join("")), ""),
+        (format!("SELECT {} FROM t", nest(22, "service", "coalesce(", ", 'a0')")), "nodes when it is planned"),
+        (format!("SELECT {} FROM t", nest(18, "service", "nullif(", ", 'a0')")), "nodes when it is planned"),
+        (format!("SELECT {} FROM t", nest(20, "v = 1", "(case when ", " then 1 else 0 end) between 0 and 1")), "nodes when it is planned"),
+        (format!("SELECT {} FROM t", nest(40, "service", "coalesce('a0', ", ")")), "rows"),
+        (chain(12, "select x from C union all select x from C"), "nodes when it is planned"),
+        (chain(18, "select x from C union all select x from C"), "nodes when it is planned"),
+        (chain(9, "select x from C union all select x from C"), ""),
+        (chain(40, "select x + x as x from C"), ""),
+        (chain(16, "select distinct x + x as x from C"), ""),
         (format!("SELECT {}1{}", "CASE WHEN true THEN ".repeat(200), " END".repeat(200)), ""),
     ])
     .collect()

@@ -79,6 +79,9 @@ async fn state_that_cannot_be_read_or_is_too_much_is_a_failure_that_says_so() {
     assert_snapshot!(world.query("SELECT 1 FROM watchfire.runs").await, @"too_many_rows: `watchfire.runs` has more rows than the limit of 3 that one query may read; narrow the window");
     assert_snapshot!(world.query("SELECT 1 FROM watchfire.rules").await, @"source: the store is away");
     assert_snapshot!(world.query("SELECT 1 FROM watchfire.run").await, @"invalid_query: no table `watchfire.run`; did you mean `watchfire.runs`?");
+    let (world, _) = self::world(Limits { state_bytes: 64, ..Limits::default() });
+    let told = world.query("SELECT 1 FROM watchfire.runs").await;
+    assert!(told.starts_with("memory: `watchfire.runs` has ") && told.contains("the limit of 64 that"), "{told}");
 }
 
 #[tokio::test]

@@ -55,15 +55,16 @@ impl Explicit {
     /// inside a bucket, whose lower end is 0 for the first one with a positive bound; the highest finite bound for what
     /// lies above it. `None` without observations or bounds.
     pub(crate) fn quantile(&self, p: f64) -> Option<f64> {
-        let total: u64 = self.counts.iter().sum();
+        // Counts come from outside: together they may be more than fits.
+        let total = self.counts.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
         let highest = *self.bounds.last()?;
         if total == 0 {
             return None;
         }
         let rank = p * total as f64;
-        let mut below = 0;
+        let mut below = 0_u64;
         for (index, &count) in self.counts.iter().enumerate() {
-            if count > 0 && (below + count) as f64 >= rank {
+            if count > 0 && below.saturating_add(count) as f64 >= rank {
                 let Some(&upper) = self.bounds.get(index) else { return Some(highest) };
                 let lower = if index > 0 { self.bounds[index - 1] } else { 0.0 };
                 if index == 0 && upper <= 0.0 {
@@ -71,7 +72,7 @@ impl Explicit {
                 }
                 return Some(lower + (upper - lower) * ((rank - below as f64) / count as f64));
             }
-            below += count;
+            below = below.saturating_add(count);
         }
         Some(highest)
     }
@@ -121,6 +122,13 @@ mod tests {
         let mut merged = histogram(&[1.0, 2.0, 4.0], &[1, 2, 3, 4]);
         merged.add(&histogram(&[2.0, 3.0, 4.0], &[10, 20, 30, 40]));
         assert_eq!(merged, histogram(&[2.0, 4.0], &[13, 53, 44]));
+    }
+
+    #[test]
+    fn counts_that_are_too_many_together_have_quantiles_all_the_same() {
+        let seen = Explicit::new(vec![1.0, 2.0], vec![u64::MAX, u64::MAX, 7], 3);
+        assert!(seen.quantile(0.5).is_some_and(|value| (0.0..=2.0).contains(&value)));
+        assert!(seen.quantile(1.0).is_some());
     }
 
     #[test]

@@ -83,6 +83,39 @@ fn quoted(rest: &str) -> (String, &str) {
     (text, "")
 }
 
+/// What PostgreSQL replaces in a pattern, the longest first; single letters are left out, since `T` and `Z` are text.
+const WORDS: [&str; 28] = [
+    "HH24", "HH12", "YYYY", "SSSS", "MONTH", "IYYY", "DDD", "DAY", "MON", "TZH", "TZM", "YYY", "IDDD", "FF3", "FF6",
+    "HH", "MI", "SS", "MS", "US", "MM", "DD", "DY", "YY", "AM", "PM", "IW", "TZ",
+];
+
+/// Refuses a pattern in both notations: one of them would be printed as it is.
+fn not_mixed(pattern: &str) -> Result<()> {
+    // Behind a percent sign stand flags and one letter, which are no text.
+    let mut text = String::new();
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        if character == '%' {
+            _ = characters.by_ref().find(|part| part.is_ascii_alphabetic() || *part == '%');
+            text.push(' ');
+        } else {
+            text.push(character);
+        }
+    }
+    let runs = text.split(|character: char| !character.is_ascii_alphanumeric());
+    match runs.filter(|run| !run.is_empty()).find(|run| is_made_of_words(&run.to_uppercase())) {
+        Some(run) => plan_err!(
+            "to_char: '{pattern}' has a percent sign, so that `{run}` would be printed as it is; write '%Y-%m-%d %H:%M', or \
+             'YYYY-MM-DD HH24:MI' without a percent sign"
+        ),
+        None => Ok(()),
+    }
+}
+
+fn is_made_of_words(run: &str) -> bool {
+    run.is_empty() || WORDS.iter().any(|word| run.strip_prefix(word).is_some_and(is_made_of_words))
+}
+
 /// The letters at the beginning.
 fn word_at(rest: &str) -> &str {
     let end = rest.find(|character: char| !character.is_alphabetic()).unwrap_or(rest.len());
@@ -235,7 +268,10 @@ impl Pattern {
             return plan_err!("the pattern of to_char has {length} characters, more than the limit of {PATTERN_MAX}");
         }
         Ok(match kind {
-            Kind::Instant | Kind::Interval if pattern.contains('%') => Self::Percent,
+            Kind::Instant | Kind::Interval if pattern.contains('%') => {
+                not_mixed(pattern)?;
+                Self::Percent
+            }
             Kind::Instant | Kind::Interval => Self::Moment(MomentPattern::parse(pattern)?),
             Kind::Number => Self::Number(NumberPattern::parse(pattern)?),
         })
