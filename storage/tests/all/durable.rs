@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use watchfire_ingest::table::Table;
 use watchfire_model::{ProjectName, Timestamp, Window};
-use watchfire_storage::{AppendError, Reach, Storage, StorageOptions, TimeAxis};
+use watchfire_storage::files::rebuild;
+use watchfire_storage::{AppendError, Error, Reach, Storage, StorageOptions, TimeAxis, known_of};
 
 use super::list_in_file::{ListInFile, Mood};
 use super::rows::{all, names, objects, row, rows};
@@ -157,6 +158,52 @@ async fn a_flush_whose_answer_was_lost_is_not_made_twice() {
     assert_eq!(storage.status().hot_rows, 0);
     assert_eq!(data.all(&storage), "a b");
     assert_eq!(data.all(&data.open().await), "a b");
+}
+
+#[tokio::test]
+async fn a_list_that_is_older_than_the_telemetry_is_refused_until_it_is_repaired() {
+    let data = Data::new();
+    let mut old = vec![data.list.read()];
+    for (number, name) in ["a", "b", "c"].into_iter().enumerate() {
+        // Sessions of their own: the log has nothing of those before.
+        let storage = data.open().await;
+        storage.append(row(name, number as i64)).await.unwrap();
+        storage.flush(at(number as i64)).await.unwrap();
+        storage.shutdown().await;
+        old.push(data.list.read());
+    }
+    data.open().await.shutdown().await;
+    let mark = data.folder.path().join("flushed_through");
+    // Put back as it was at any time before; also where nothing but the files says that there was more.
+    for (old, has_mark) in old[..3].iter().flat_map(|old| [(old, true), (old, false)]) {
+        let situation = format!("{} files, mark: {has_mark}", old.files.len());
+        data.list.replace(old);
+        if !has_mark {
+            std::fs::remove_file(&mark).unwrap();
+        }
+        let (folder, files) = (data.folder.path(), objects(data.folder.path()));
+        let list = Arc::new(ListInFile::new(folder));
+        let opened = Storage::open(folder, Arc::clone(&files), list, data.options.clone(), |_| {}).await;
+        let refused = opened.unwrap_err().to_string();
+        assert!(
+            refused.contains("is older than the telemetry in") && refused.contains("run `watchfire repair`"),
+            "{refused}"
+        );
+        if has_mark {
+            let list = Arc::new(ListInFile::new(folder));
+            let read = Storage::open_read_only(folder, Arc::clone(&files), list, data.options.clone()).await;
+            assert!(matches!(read, Err(Error::OldList { .. })), "{situation}");
+        }
+        let known = known_of(folder, old.flushed_through).await.unwrap();
+        data.list.replace(&rebuild(&files, known).await.unwrap().list);
+        let storage = data.open().await;
+        assert_eq!(data.all(&storage), "a b c", "{situation}");
+        storage.shutdown().await;
+    }
+    let storage = data.open().await;
+    storage.append(row("d", 9)).await.unwrap();
+    storage.flush(at(9)).await.unwrap();
+    assert_eq!(data.all(&storage), "a b c d");
 }
 
 #[tokio::test]
