@@ -95,3 +95,24 @@ async fn rows_are_back_after_a_repair_of_a_list_that_was_lost() {
     assert_eq!(hot as u64 + filed, 13);
     assert!(filed >= 8, "{filed} rows are in files");
 }
+
+#[tokio::test]
+async fn a_folder_that_lost_its_name_is_refused_until_it_is_repaired() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    for round in 0..2 {
+        let (store, storage) = opened(&data).await;
+        let now = Timestamp::from_seconds(START + round);
+        append(&storage, now, 4).await;
+        storage.flush(now).await.unwrap();
+        storage.shutdown().await;
+        store.close().await;
+    }
+    std::fs::remove_file(data.join("watchfire.claimant")).unwrap();
+    let store = Store::open(&StoreTarget::Sqlite { folder: data.clone() }).await.unwrap();
+    let refused = open_telemetry(&store, &data, StorageOptions::default(), |_| {}).await.unwrap_err().to_string();
+    assert!(refused.contains("older than the telemetry") && refused.contains("watchfire repair"), "{refused}");
+    repair_telemetry(&store, &data).await.unwrap();
+    let storage = open_telemetry(&store, &data, StorageOptions::default(), |_| {}).await.unwrap();
+    assert_eq!(rows(&storage), (0, 8));
+}

@@ -6,7 +6,8 @@ use tempfile::TempDir;
 use watchfire_ingest::table::Table;
 use watchfire_model::{ProjectName, Timestamp, Window};
 use watchfire_storage::files::rebuild;
-use watchfire_storage::{AppendError, Error, Reach, Storage, StorageOptions, TimeAxis, known_of};
+use watchfire_storage::limits::JOIN_AGAIN_AFTER;
+use watchfire_storage::{AppendError, Error, Reach, Storage, StorageOptions, TimeAxis, Upkeep, known_of};
 
 use super::list_in_file::{ListInFile, Mood};
 use super::rows::{all, names, objects, row, rows};
@@ -139,6 +140,67 @@ async fn a_flush_whose_list_refuses_leaves_everything_where_it_was() {
     assert_eq!(storage.status().flush_failure, None);
     storage.evict(at(10_000));
     assert_eq!(data.all(&storage), "a b");
+}
+
+/// How many files there are, whatever the list says.
+fn files_in(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { files_in(&path) } else { 1 }).sum()
+}
+
+#[tokio::test]
+async fn a_flush_that_fails_leaves_no_file_behind() {
+    let data = Data::new();
+    let storage = data.open_with(Arc::clone(&data.list)).await;
+    let projects = ["a", "b", "c", "d", "e", "f", "g", "broken"];
+    storage.append(projects.map(|project| rows(project, &["x".to_owned()], 1)).into()).await.unwrap();
+    data.list.is(Mood::Refuses);
+    storage.flush(at(1)).await.unwrap_err();
+    let files = data.folder.path().join("files");
+    assert_eq!(files_in(&files), 0, "the list refuses");
+    data.list.is(Mood::Works);
+    // Where the folder of a project should be, there is a file.
+    let in_the_way = files.join("records/broken");
+    std::fs::remove_dir_all(&in_the_way).ok();
+    std::fs::create_dir_all(files.join("records")).unwrap();
+    std::fs::write(&in_the_way, "mine").unwrap();
+    for _ in 0..3 {
+        storage.flush(at(2)).await.unwrap_err();
+        assert_eq!(files_in(&files), 1, "one table cannot be written");
+    }
+    std::fs::remove_file(&in_the_way).unwrap();
+    assert_eq!(storage.flush(at(3)).await.unwrap().files, 8);
+}
+
+#[tokio::test]
+async fn a_damaged_file_keeps_no_others_from_being_joined() {
+    let data = Data::new();
+    let storage = data.open().await;
+    for (number, project) in ["bad", "bad", "bad", "good", "good"].into_iter().enumerate() {
+        storage.append(vec![rows(project, &[number.to_string()], 1)]).await.unwrap();
+        storage.flush(at(number as i64)).await.unwrap();
+    }
+    let files = storage.files();
+    let damaged = files.iter().find(|file| file.project.as_str() == "bad").unwrap();
+    std::fs::write(data.folder.path().join("files").join(&damaged.path), "PAR1 and then nothing").unwrap();
+    let mut upkeep = Upkeep::new(storage.clone());
+    // Days later: the day of the rows is over.
+    let later = at(1_000_000);
+    upkeep.join(later).await.unwrap_err();
+    assert_eq!(upkeep.join(later).await.unwrap().map(|joined| joined.files), Some(2));
+    assert_eq!(upkeep.join(later).await.unwrap(), None);
+    upkeep.join(later.plus(JOIN_AGAIN_AFTER)).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn rows_that_can_never_be_taken_at_once_are_told_so() {
+    let mut data = Data::new();
+    data.options.hot_bytes = 20_000;
+    let storage = data.open().await;
+    let names: Vec<String> = (0..1_000).map(|number| format!("{number:0100}")).collect();
+    let refused = storage.append(vec![rows("default", &names, 1)]).await.unwrap_err();
+    assert!(matches!(refused, AppendError::TooLarge { .. }), "{refused}");
+    storage.append(row("a", 1)).await.unwrap();
 }
 
 #[tokio::test]
