@@ -60,7 +60,7 @@ impl From<watchfire_engine::Error> for ApiError {
                             `format=parquet` gives the file as it is";
                 (StatusCode::INTERNAL_SERVER_ERROR, "broken_result", help)
             }
-            Error::LogBroken { .. } => {
+            watchfire_engine::Error::LogBroken { .. } => {
                 let help = "restart the server; its log says what broke, please report it";
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", help)
             }
