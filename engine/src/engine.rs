@@ -191,8 +191,12 @@ impl Engine {
         self.telemetry_rounds.subscribe()
     }
 
-    /// Whether the store answers, and soon.
+    /// Whether the store answers, and soon, and telemetry can be taken without a restart.
     pub async fn is_ready(&self) -> Result<(), Error> {
+        let TelemetryStatus { log_is_broken, append_failure, .. } = self.telemetry_status();
+        if log_is_broken {
+            return Err(Error::LogBroken { reason: append_failure.unwrap_or_default() });
+        }
         match tokio::time::timeout(STORE_ANSWERS_WITHIN, self.shared.store.ping()).await {
             Ok(answered) => Ok(answered?),
             Err(_) => Err(Error::StoreSilent { waited: STORE_ANSWERS_WITHIN }),

@@ -20,6 +20,12 @@ pub enum Error {
     /// Telemetry that is kept cannot be opened or repaired.
     #[error("telemetry: {0}")]
     Storage(#[from] watchfire_storage::Error),
+    /// Telemetry is refused until a restart.
+    #[error("telemetry: {reason}")]
+    LogBroken {
+        /// Why, and how to mend it.
+        reason: String,
+    },
     /// A stored result is damaged.
     #[error("{0}")]
     Result(watchfire_telemetry::Error),
@@ -38,7 +44,8 @@ impl Error {
             Self::Store(trouble) => trouble.is_transient(),
             Self::StoreSilent { .. } => true,
             Self::Storage(watchfire_storage::Error::FileList(trouble)) => trouble.is_transient,
-            Self::Storage(watchfire_storage::Error::Io { .. })
+            Self::Storage(watchfire_storage::Error::Io { .. } | watchfire_storage::Error::OldList { .. })
+            | Self::LogBroken { .. }
             | Self::Telemetry(_)
             | Self::Result(_)
             | Self::Sender(_)

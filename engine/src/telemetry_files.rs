@@ -6,10 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use watchfire_ingest::table::Table;
 use watchfire_model::Timestamp;
-use watchfire_storage::files::{Known, LocalFolder, Rebuilt, rebuild};
+use watchfire_storage::files::{LocalFolder, Rebuilt, rebuild};
 use watchfire_storage::{
     DataFile, FileChange, FileList, FileListError, ListedFiles, ReplayProgress, Storage, StorageOptions, TimeRange,
-    log_begins_at,
+    known_of, mark_flushed,
 };
 use watchfire_store::{Store, TelemetryFile, TelemetryFileChange, TelemetryFileList};
 
@@ -87,8 +87,7 @@ pub async fn repair_telemetry(store: &Store, data: &Path) -> Result<Repaired, Er
     let folder = data.join(FOLDER);
     let objects: Arc<dyn object_store::ObjectStore> = Arc::new(LocalFolder::open(&folder.join(FILES))?);
     let old = store.telemetry_files().await?;
-    let log_begins_at = log_begins_at(&folder).await?;
-    let known = Known { log_begins_at, flushed_through: old.flushed_through };
+    let known = known_of(&folder, old.flushed_through).await?;
     let Rebuilt { list, damaged } = rebuild(&objects, known).await?;
     let new = TelemetryFileList {
         files: list.files.iter().map(stored).collect(),
@@ -96,6 +95,8 @@ pub async fn repair_telemetry(store: &Store, data: &Path) -> Result<Repaired, Er
         doomed: list.doomed,
     };
     store.replace_telemetry_files(&new).await?;
+    // After the list, never before it: it must not say more than the list.
+    mark_flushed(&folder, new.flushed_through).await?;
     let rows = |list: &TelemetryFileList| list.files.iter().map(|file| file.rows).sum();
     let is_in = |list: &TelemetryFileList, path: &str| list.files.iter().any(|file| file.path == path);
     let difference = |of: &TelemetryFileList, without: &TelemetryFileList| {

@@ -27,6 +27,8 @@ pub(crate) struct TelemetryMetrics {
     file_bytes: Gauge,
     flushes: Family<OutcomeLabel, Counter>,
     last_flush_age: Gauge<f64, AtomicU64>,
+    append_failing: Gauge,
+    flush_failing: Gauge,
     damaged: Gauge,
     misfits: Gauge,
 }
@@ -38,6 +40,8 @@ impl TelemetryMetrics {
             ("hot_rows", "Rows of telemetry in memory", &self.hot_rows),
             ("unflushed_rows", "Rows of telemetry that are in no file yet", &self.unflushed_rows),
             ("files", "Files of telemetry", &self.files),
+            ("append_failing", "1 while the disk refuses what is sent, else 0", &self.append_failing),
+            ("flush_failing", "1 while telemetry cannot be written into files, else 0", &self.flush_failing),
             ("log_damages", "Places at which the disk had lost something of the log", &self.damaged),
             ("misfits", "Files of telemetry that do not fit their list; `watchfire repair` mends it", &self.misfits),
         ];
@@ -56,7 +60,7 @@ impl TelemetryMetrics {
         registry.register("telemetry_flushes", "Flushes of telemetry into files, by outcome", self.flushes.clone());
         registry.register_with_unit(
             "telemetry_last_flush_age",
-            "Time since telemetry was last flushed, or since its oldest row waits for the first flush",
+            "Time since telemetry was last flushed, or since its oldest row waits if that is less; 0 while none waits",
             Unit::Seconds,
             self.last_flush_age.clone(),
         );
@@ -81,7 +85,10 @@ impl TelemetryMetrics {
         set(&self.files, status.files);
         set(&self.file_bytes, status.file_bytes);
         set(&self.damaged, status.damaged.len() as u64);
-        let since = status.last_flush_at.or(status.oldest_unflushed_at);
+        self.append_failing.set(i64::from(status.append_failure.is_some()));
+        self.flush_failing.set(i64::from(status.flush_failure.is_some()));
+        // A server that nobody sends to has nothing to flush.
+        let since = status.oldest_unflushed_at.map(|oldest| status.last_flush_at.unwrap_or(oldest).max(oldest));
         self.last_flush_age.set(since.map_or(0.0, |since| now.since(since).as_secs_f64()));
     }
 }

@@ -89,10 +89,10 @@ impl TelemetryWork {
         loop {
             let now = self.clock.now();
             if now >= sweep_at {
-                sweep_at = now.plus(SWEEP_EVERY);
                 let swept = upkeep.sweep(now).await;
                 sweeping.told(&swept);
                 if let Ok(swept) = swept {
+                    sweep_at = now.plus(SWEEP_EVERY);
                     self.tell_sweep(&swept);
                 }
             }
@@ -114,12 +114,13 @@ impl TelemetryWork {
     }
 
     fn tell_sweep(&self, swept: &Swept) {
-        self.metrics.misfits(swept.missing.len() + swept.newer_than_list.len());
+        self.metrics.misfits(swept.misfits().count());
         if !swept.fits() {
             error!(
                 telemetry.missing = swept.missing.len(),
                 telemetry.newer = swept.newer_than_list.len(),
-                example = swept.missing.first().or(swept.newer_than_list.first()),
+                telemetry.of_others = swept.of_others.len(),
+                example = swept.misfits().next(),
                 "The list of telemetry files does not fit the files; stop the server and run `watchfire repair`"
             );
         }

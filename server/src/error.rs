@@ -60,6 +60,10 @@ impl From<watchfire_engine::Error> for ApiError {
                             `format=parquet` gives the file as it is";
                 (StatusCode::INTERNAL_SERVER_ERROR, "broken_result", help)
             }
+            watchfire_engine::Error::LogBroken { .. } => {
+                let help = "restart the server; its log says what broke, please report it";
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", help)
+            }
             trouble if trouble.is_transient() => {
                 let help = "try again; `/readyz` says when the store answers";
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", help)

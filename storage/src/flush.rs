@@ -29,7 +29,8 @@ impl Storage {
     ///
     /// # Errors
     /// [`Error::Io`] and [`Error::FileList`]: nothing was moved, every row is still in the log and in memory, and the next
-    /// flush begins anew. What it has written by then is in no list, and is swept later.
+    /// flush begins anew. What it has written by then is deleted: on a full disk each attempt would need more room. Only when
+    /// the list does not answer it stays, since the list may have it.
     pub async fn flush(&self, now: Timestamp) -> Result<Flushed, Error> {
         let Keeping::Durable(durable) = &self.inner.keeping else {
             return Err(crate::storage::not_durable("flushing"));
@@ -59,7 +60,13 @@ impl Storage {
         let attempt = files::Flush::begin(self.inner.options.writer.clone(), after, through, now);
         let mut added = Vec::new();
         for TableRows { project, table, sequences, rows } in tables {
-            added.extend(files::write(&self.inner.objects, &attempt, &project, table, sequences, rows).await?);
+            match files::write(&self.inner.objects, &attempt, &project, table, sequences, rows).await {
+                Ok(files) => added.extend(files),
+                Err(error) => {
+                    self.delete_unlisted(added.into_iter().map(|file| file.path).collect()).await;
+                    return Err(error);
+                }
+            }
         }
         KillPoint::FlushAfterWrite.pass();
         let flushed = Flushed {
@@ -68,7 +75,7 @@ impl Storage {
             size_bytes: added.iter().map(|file| file.size_bytes).sum(),
         };
         let change = FileChange { added, flushed_through: Some(through), ..FileChange::default() };
-        durable.list.change(change).await?;
+        self.change_files(change).await?;
         KillPoint::FlushAfterCommit.pass();
         debug!(
             flush.through = through,

@@ -19,6 +19,8 @@ pub(crate) enum KillPoint {
     FlushAfterWrite,
     /// The list has the files, and the log still has the rows.
     FlushAfterCommit,
+    /// The telemetry's folder knows that they are flushed.
+    FlushAfterMark,
     /// Files were joined, and the new one is in no list.
     JoinAfterWrite,
     /// The list has the new file in the place of the old ones.
@@ -54,6 +56,7 @@ mod armed {
             ("flush_before_write", KillPoint::FlushBeforeWrite),
             ("flush_after_write", KillPoint::FlushAfterWrite),
             ("flush_after_commit", KillPoint::FlushAfterCommit),
+            ("flush_after_mark", KillPoint::FlushAfterMark),
             ("join_after_write", KillPoint::JoinAfterWrite),
             ("join_after_commit", KillPoint::JoinAfterCommit),
             ("delete_before_commit", KillPoint::DeleteBeforeCommit),

@@ -23,3 +23,5 @@ pub const FLUSH_AGE: Duration = Duration::from_secs(60);
 pub const INLINE_BYTES: usize = 256 << 10;
 /// How often reading a log beside a server that flushes begins again before it gives up.
 pub const READ_ATTEMPTS: usize = 10;
+/// Files whose join failed are left alone for so long: one of them may be damaged, and the others wait meanwhile.
+pub const JOIN_AGAIN_AFTER: Duration = Duration::from_secs(3 * 60 * 60);

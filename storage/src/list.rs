@@ -17,17 +17,35 @@ pub(crate) struct List {
     unsure: Mutex<Option<FileChange>>,
 }
 
+/// Why a change did not come about, as far as is known.
+pub(crate) enum Refused {
+    /// The list does not have it.
+    ForGood(Error),
+    /// The list has it or not; it is made again before the next one.
+    Perhaps(Error),
+}
+
+impl Refused {
+    pub(crate) fn into_error(self) -> Error {
+        match self {
+            Self::ForGood(error) | Self::Perhaps(error) => error,
+        }
+    }
+}
+
 impl List {
     pub(crate) fn new(port: Arc<dyn FileList>, hot: Arc<Hot>) -> Self {
         Self { port, hot, unsure: Mutex::new(None) }
     }
 
     /// Makes a change in the list, then in memory.
-    pub(crate) async fn change(&self, change: FileChange) -> Result<(), Error> {
+    pub(crate) async fn change(&self, change: FileChange) -> Result<(), Refused> {
         let mut unsure = self.unsure.lock().await;
-        self.settle_locked(&mut unsure).await?;
+        // This one was not even tried when an earlier one is in the way.
+        self.settle_locked(&mut unsure).await.map_err(Refused::ForGood)?;
         *unsure = Some(change);
-        self.settle_locked(&mut unsure).await
+        let made = self.settle_locked(&mut unsure).await;
+        made.map_err(if unsure.is_some() { Refused::Perhaps } else { Refused::ForGood })
     }
 
     /// Finds out what became of an earlier change.

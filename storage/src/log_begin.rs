@@ -12,7 +12,7 @@ use crate::wal::replay;
 ///
 /// # Errors
 /// [`Error::Io`] when it cannot be read.
-pub async fn log_begins_at(folder: &Path) -> Result<Option<u64>, Error> {
+pub(crate) async fn log_begins_at(folder: &Path) -> Result<Option<u64>, Error> {
     let folder = folder.join("wal");
     let ours = folder.clone();
     let least = blocking(&folder, "reading the log", move || {

@@ -1,5 +1,6 @@
 //! Opening: what the list says, then what the log has beyond it.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,8 +10,11 @@ use tracing::warn;
 
 use crate::conform::Columns;
 use crate::error::Error;
-use crate::file_list::FileList;
+use crate::file_list::{FileList, ListedFiles};
+use crate::files;
+use crate::flushed_mark;
 use crate::hot::Hot;
+use crate::kill_point::KillPoint;
 use crate::limits;
 use crate::list::List;
 use crate::part::{Part, hot_batch};
@@ -36,7 +40,8 @@ impl Storage {
     /// `progress` hears how far reading the log is, about once per MiB.
     ///
     /// # Errors
-    /// [`Error::Io`] when the folder cannot be read or written, [`Error::FileList`] when the list cannot be loaded. A torn end of
+    /// [`Error::Io`] when the folder cannot be read or written, [`Error::FileList`] when the list cannot be loaded,
+    /// [`Error::OldList`] when the list lacks files, so that it has to be repaired first. A torn end of
     /// the log is no error (nobody was told that it is kept); damage before its end is told in
     /// [`crate::Status::damaged`], and everything around it is there.
     pub async fn open(
@@ -57,9 +62,13 @@ impl Storage {
         options: StorageOptions,
         mut progress: impl FnMut(ReplayProgress) + Send + 'static,
     ) -> Result<Self, Error> {
-        let folder = folder.join("wal");
+        let whole = folder.to_owned();
+        let marked = marked(&whole).await?;
         let listed = file_list.load().await?;
         let flushed_through = listed.flushed_through;
+        not_older(&whole, flushed_through, marked.unwrap_or(0))?;
+        let paths: HashSet<String> = known_paths(&listed);
+        let folder = whole.join("wal");
         let hot = Arc::new(Hot::new(options.hot_bytes));
         hot.load(listed);
         let (ours, theirs, columns) = (folder.clone(), Arc::clone(&hot), Columns::of(&options.shredding));
@@ -69,12 +78,17 @@ impl Storage {
             fill(&theirs, &columns, |each| replay(&ours, flushed_through, true, each, &mut progress))
         });
         let mut replayed = replayed.await?;
+        if marked.is_none() {
+            // Nobody has kept here yet how much was flushed: the files say it, if there are any.
+            let filed_through = files::flushed_through(&objects, &paths, hot.unflushed_from().1).await?;
+            not_older(&whole, flushed_through, filed_through)?;
+        }
         let damaged = std::mem::take(&mut replayed.damaged);
         let log = replayed.into_log(folder.clone(), disk, options.writer.clone(), &options.shredding, flushed_through);
         let failed = |error: io::Error| trouble(&folder, "starting the log's thread", &error);
         let wal = wal::Writer::start(log, Arc::clone(&hot)).map_err(failed)?;
         let list = List::new(file_list, Arc::clone(&hot));
-        let durable = Durable { wal, list, flushing: tokio::sync::Mutex::new(()) };
+        let durable = Durable { folder: whole, wal, list, flushing: tokio::sync::Mutex::new(()) };
         let storage = Self::of(options, hot, objects, Keeping::Durable(Box::new(durable)), damaged);
         storage.forget_flushed_segments().await;
         Ok(storage)
@@ -83,58 +97,87 @@ impl Storage {
     /// Opens for reading, beside a server or without one; nothing is changed, and rows that come later are not seen.
     ///
     /// # Errors
-    /// As [`Storage::open`]; also when a server flushes so fast that the log cannot be read in between.
+    /// As [`Storage::open`]; [`Error::Io`] also when a server flushes so fast that the log cannot be read in between.
     pub async fn open_read_only(
         folder: &Path,
         objects: Arc<dyn ObjectStore>,
         file_list: Arc<dyn FileList>,
         options: StorageOptions,
     ) -> Result<Self, Error> {
-        let folder = folder.join("wal");
+        let whole = folder;
+        let folder = whole.join("wal");
         for _ in 0..limits::READ_ATTEMPTS {
+            // Before the list: a server moves the list first.
+            let marked = marked(whole).await?;
             let listed = file_list.load().await?;
             let flushed_through = listed.flushed_through;
+            not_older(whole, flushed_through, marked.unwrap_or(0))?;
             // Rows that are read may be more than the server may hold.
             let hot = Arc::new(Hot::new(usize::MAX));
             hot.load(listed);
             let (ours, theirs, columns) = (folder.clone(), Arc::clone(&hot), Columns::of(&options.shredding));
             let replayed = blocking(&folder, "reading the log", move || {
                 if !ours.exists() {
-                    return Ok(None);
+                    return Ok(Some(Vec::new()));
                 }
                 let read = fill(&theirs, &columns, |each| replay(&ours, flushed_through, false, each, &mut |_, _| {}));
                 match read {
-                    Ok(replayed) => Ok(Some(replayed)),
-                    // A segment was flushed and removed between two looks.
+                    Ok(replayed) => Ok(Some(replayed.damaged)),
+                    // A segment was flushed and removed between two looks: what was read is not all.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
                     Err(error) => Err(error),
                 }
             });
-            let replayed = replayed.await?;
+            let Some(damaged) = replayed.await? else { continue };
             // Segments are removed only after the list has moved: if it has not, all of them were there.
             if file_list.load().await?.flushed_through == flushed_through {
-                let damaged = replayed.map_or_else(Vec::new, |replayed| replayed.damaged);
                 return Ok(Self::of(options, hot, objects, Keeping::ReadOnly, damaged));
             }
         }
-        let reason = "the server that writes it flushes too often; try again".to_owned();
+        let reason = "segments of it go while it is read, since the server that writes it flushes too often, or since \
+                      one is a broken link; try again"
+            .to_owned();
         Err(Error::Io { what: format!("reading the log in {}", folder.display()), reason })
     }
 
-    /// Removes the segments of the log whose rows are all in files. One that cannot be removed costs room and nothing else:
+    /// Removes the segments of the log whose rows are all in files, once the folder itself says so. One that cannot be removed costs room and nothing else:
     /// what is flushed is passed over when the log is read.
     pub(crate) async fn forget_flushed_segments(&self) {
         let Keeping::Durable(durable) = &self.inner.keeping else { return };
         let inner = Arc::clone(&self.inner);
         let (through, _) = inner.hot.sequences();
         let removed = blocking(durable.wal.folder(), "removing flushed segments", move || match &inner.keeping {
-            Keeping::Durable(durable) => durable.wal.remove_through(through),
+            Keeping::Durable(durable) => {
+                if flushed_mark::read(&durable.folder)? != Some(through) {
+                    flushed_mark::write(&durable.folder, through)?;
+                    KillPoint::FlushAfterMark.pass();
+                }
+                durable.wal.remove_through(through)
+            }
             Keeping::Memory | Keeping::ReadOnly => Ok(()),
         });
         if let Err(error) = removed.await {
             warn!(%error, "Flushed segments of the log stay until the next flush");
         }
     }
+}
+
+/// How much was flushed, as the folder knows.
+async fn marked(folder: &Path) -> Result<Option<u64>, Error> {
+    let ours = folder.to_owned();
+    blocking(folder, "reading how much was flushed", move || flushed_mark::read(&ours)).await
+}
+
+/// Refuses a list that knows of less than was flushed.
+fn not_older(folder: &Path, listed_through: u64, flushed_through: u64) -> Result<(), Error> {
+    if flushed_through > listed_through {
+        return Err(Error::OldList { folder: folder.display().to_string(), listed_through, flushed_through });
+    }
+    Ok(())
+}
+
+fn known_paths(listed: &ListedFiles) -> HashSet<String> {
+    listed.files.iter().map(|file| file.path.clone()).chain(listed.doomed.iter().cloned()).collect()
 }
 
 /// Gives what a log has to memory.

@@ -33,6 +33,8 @@ pub struct Status {
     pub flush_failure: Option<String>,
     /// Why the last append was refused by the disk, until one is taken.
     pub append_failure: Option<String>,
+    /// Whether no append will be taken before a restart, since the log's thread ended by a fault; `append_failure` says so.
+    pub log_is_broken: bool,
     /// What the disk had lost of the log when it was opened, one sentence for each place.
     pub damaged: Vec<String>,
 }

@@ -1,20 +1,23 @@
 //! All of it together.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
+use tracing::warn;
 use watchfire_ingest::table::{Shredding, Table};
 use watchfire_model::{ProjectName, Timestamp};
 
 use crate::conform::Columns;
 use crate::error::{AppendError, Error};
 use crate::file_list::{DataFile, FileChange};
+use crate::files;
 use crate::hot::Hot;
 use crate::limits;
-use crate::list::List;
+use crate::list::{List, Refused};
 use crate::part::{Part, prepare};
 use crate::rows::Rows;
 use crate::snapshot::{Reach, Snapshot};
@@ -81,6 +84,8 @@ pub(crate) enum Keeping {
 }
 
 pub(crate) struct Durable {
+    /// What the log and the mark of what was flushed are in.
+    pub folder: PathBuf,
     pub wal: wal::Writer,
     pub list: List,
     /// One flush at a time.
@@ -118,7 +123,8 @@ impl Storage {
     ///
     /// # Errors
     /// [`AppendError::Unavailable`] when the disk does not take them, when too many wait for it, or when memory is full
-    /// because flushing does not keep up. Later appends work by themselves once there is room.
+    /// because flushing does not keep up. Later appends work by themselves once there is room. [`AppendError::TooLarge`] when
+    /// these rows would not be taken then either.
     pub async fn append(&self, rows: Vec<Rows>) -> Result<(), AppendError> {
         let inner = &*self.inner;
         let size_bytes = rows.iter().map(|rows| rows.batch.get_array_memory_size()).sum();
@@ -179,14 +185,29 @@ impl Storage {
     }
 
     /// Changes the list of files (compaction, retention, deletion), and what snapshots see of it. Changes are made one
-    /// after the other, beside flushes.
+    /// after the other, beside flushes. New files that the list refuses are deleted.
     ///
     /// # Errors
     /// [`Error::FileList`]. If that is transient, the change may still come about: it is made again before the next one.
     pub async fn change_files(&self, change: FileChange) -> Result<(), Error> {
         match &self.inner.keeping {
-            Keeping::Durable(durable) => durable.list.change(change).await,
+            Keeping::Durable(durable) => {
+                let added: Vec<String> = change.added.iter().map(|file| file.path.clone()).collect();
+                let changed = durable.list.change(change).await;
+                if let Err(Refused::ForGood(_)) = &changed {
+                    self.delete_unlisted(added).await;
+                }
+                changed.map_err(Refused::into_error)
+            }
             Keeping::Memory | Keeping::ReadOnly => Err(not_durable("the list of files cannot be changed")),
+        }
+    }
+
+    /// Deletes files that the list certainly does not have, and will not get. Those that stay are swept later.
+    pub(crate) async fn delete_unlisted(&self, paths: Vec<String>) {
+        let (_, failed) = files::delete(&self.inner.objects, &paths).await;
+        if let Some(error) = failed {
+            warn!(%error, "Files of a change that did not come about stay until they are swept");
         }
     }
 
@@ -257,6 +278,7 @@ impl Storage {
             last_flush_at: *inner.last_flush_at.lock().unwrap_or_else(PoisonError::into_inner),
             flush_failure: inner.hot.flush_failure(),
             append_failure: gauges.and_then(|gauges| gauges.failure()),
+            log_is_broken: gauges.is_some_and(|gauges| gauges.is_broken.load(std::sync::atomic::Ordering::Relaxed)),
             damaged: inner.damaged.clone(),
         }
     }
@@ -281,7 +303,7 @@ pub(crate) fn not_durable(what: &str) -> Error {
 
 fn encoded(rows: Vec<Rows>, columns: &Columns) -> Result<(wal::Frame, Vec<Part>), AppendError> {
     let parts = prepare(rows, columns);
-    let frame = wal::encode(&parts).map_err(|reason| AppendError::Unavailable { reason })?;
+    let frame = wal::encode(&parts, limits::APPEND_BYTES)?;
     Ok((frame, parts))
 }
 

@@ -1,11 +1,14 @@
 //! What is done with the files of an open storage while it runs: joined, forgotten, deleted, swept.
 
+use std::collections::HashMap;
+
 use watchfire_model::Timestamp;
 
 use crate::error::Error;
 use crate::file_list::{DataFile, FileChange, ListedFiles};
 use crate::files::{self, Doomed, Swept};
 use crate::kill_point::KillPoint;
+use crate::limits::JOIN_AGAIN_AFTER;
 use crate::storage::Storage;
 
 /// Keeps the files of a storage in order. There is one of it, so that no two of its works are under way at once; flushes
@@ -14,6 +17,8 @@ use crate::storage::Storage;
 pub struct Upkeep {
     storage: Storage,
     doomed: Doomed,
+    /// Files whose join failed, and when: one that is damaged must not stop all the others.
+    unjoinable: HashMap<String, Timestamp>,
 }
 
 /// Files that became one.
@@ -28,21 +33,27 @@ pub struct Joined {
 impl Upkeep {
     /// Keeps the files of this storage in order from now on.
     pub fn new(storage: Storage) -> Self {
-        Self { storage, doomed: Doomed::default() }
+        Self { storage, doomed: Doomed::default(), unjoinable: HashMap::new() }
     }
 
     /// Joins the files that are most worth it; `None`: none is. To be called again until then.
     ///
     /// # Errors
     /// [`Error::Io`] when a file cannot be read or written, [`Error::FileList`] when the list does not take the change;
-    /// every row is where it was.
+    /// every row is where it was, and these files are left alone for [`JOIN_AGAIN_AFTER`].
     pub async fn join(&mut self, now: Timestamp) -> Result<Option<Joined>, Error> {
         let objects = self.storage.own_objects("joining files")?;
         // Before the files: what a flush adds in between is above it.
         let flushed_through = self.storage.status().flushed_through;
-        let Some(plan) = files::plan(&self.storage.files(), now).into_iter().next() else { return Ok(None) };
+        self.unjoinable.retain(|_, failed_at| now.since(*failed_at) < JOIN_AGAIN_AFTER);
+        let mut files = self.storage.files();
+        files.retain(|file| !self.unjoinable.contains_key(&file.path));
+        let Some(plan) = files::plan(&files, now).into_iter().next() else { return Ok(None) };
         let options = self.storage.options();
-        let change = files::merge(objects, &plan, &options.shredding, &options.writer, flushed_through, now).await?;
+        let merged = files::merge(objects, &plan, &options.shredding, &options.writer, flushed_through, now).await;
+        let change = merged.inspect_err(|_| {
+            self.unjoinable.extend(plan.files.iter().map(|file| (file.path.clone(), now)));
+        })?;
         let joined = Joined { files: plan.files.len(), rows: change.added.iter().map(|file| file.rows).sum() };
         KillPoint::JoinAfterWrite.pass();
         self.storage.change_files(change).await?;
@@ -91,11 +102,12 @@ impl Upkeep {
         let objects = self.storage.own_objects("sweeping files")?;
         // A file whose listing was not answered for an hour must not be taken for an orphan.
         self.storage.settle().await?;
+        let (flushed_through, unflushed_from) = self.storage.inner.hot.unflushed_from();
         let list = ListedFiles {
-            flushed_through: self.storage.status().flushed_through,
+            flushed_through,
             files: self.storage.files().iter().map(|file| DataFile::clone(file)).collect(),
             doomed: self.storage.doomed(),
         };
-        files::sweep(objects, &list, &self.storage.options().writer, now).await
+        files::sweep(objects, &list, &self.storage.options().writer, unflushed_from, now).await
     }
 }

@@ -53,6 +53,7 @@ impl From<AppendError> for IngestError {
     fn from(trouble: AppendError) -> Self {
         match &trouble {
             AppendError::Unavailable { .. } => Self::Unavailable(trouble.to_string()),
+            AppendError::TooLarge { .. } => Self::TooLarge(trouble.to_string()),
         }
     }
 }

@@ -132,3 +132,24 @@ async fn a_window_by_arrival_waits_for_a_request_that_arrived_in_it_and_is_not_k
     assert_eq!((run.outcome.as_deref(), run.row_count), (Some("matched"), Some(1)), "{run:?}");
     scene.engine.stop().await;
 }
+
+#[tokio::test]
+async fn a_folder_that_lost_its_name_is_refused_until_it_is_repaired() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    for round in 0..2 {
+        let (store, storage) = opened(&data).await;
+        let now = Timestamp::from_seconds(START + round);
+        append(&storage, now, 4).await;
+        storage.flush(now).await.unwrap();
+        storage.shutdown().await;
+        store.close().await;
+    }
+    std::fs::remove_file(data.join("watchfire.claimant")).unwrap();
+    let store = Store::open(&StoreTarget::Sqlite { folder: data.clone() }).await.unwrap();
+    let refused = open_telemetry(&store, &data, StorageOptions::default(), |_| {}).await.unwrap_err().to_string();
+    assert!(refused.contains("older than the telemetry") && refused.contains("watchfire repair"), "{refused}");
+    repair_telemetry(&store, &data).await.unwrap();
+    let storage = open_telemetry(&store, &data, StorageOptions::default(), |_| {}).await.unwrap();
+    assert_eq!(rows(&storage), (0, 8));
+}

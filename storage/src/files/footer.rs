@@ -107,6 +107,15 @@ impl Footer {
         }
     }
 
+    /// Up to where everything was flushed and listed, as far as this file tells. Its own flush was listed too unless its
+    /// rows are still in the log, which begins at `unflushed_from` and is cut only after the listing; `None`: it is empty.
+    pub(super) fn was_listed_through(&self, unflushed_from: Option<u64>) -> u64 {
+        match self.flushes_through {
+            Some(through) if unflushed_from.is_none_or(|begin| begin > self.sequences.0) => through,
+            Some(_) | None => self.flushed_through,
+        }
+    }
+
     /// What the list should say of the file with this footer; `Err`: what is wrong with it.
     pub(super) fn file(&self, path: &str, size_bytes: u64) -> Result<DataFile, String> {
         let table = Table::parse(&self.table).ok_or_else(|| format!("its table `{}` is not known", self.table))?;

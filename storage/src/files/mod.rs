@@ -38,5 +38,6 @@ pub use merge::merge;
 pub use plan::{Compaction, plan};
 pub use repair::{Known, Rebuilt, rebuild};
 pub use retain::expired;
+pub(crate) use sweep::flushed_through;
 pub use sweep::{Swept, sweep};
 pub use write::{Flush, write};

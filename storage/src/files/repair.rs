@@ -23,7 +23,7 @@ use crate::file_list::ListedFiles;
 pub struct Known {
     /// The first sequence number in the log, which has all from there on; `None`: the log is empty.
     pub log_begins_at: Option<u64>,
-    /// What the old list said to be flushed; 0 when it is gone.
+    /// What was flushed, as the old list or the folder says; 0 when neither does.
     pub flushed_through: u64,
 }
 
@@ -73,13 +73,17 @@ struct Chosen {
 fn choose(files: &[(&str, &Footer)], known: Known) -> Chosen {
     let flushed = files.iter().map(|(_, footer)| footer.flushed_through).max().unwrap_or(0).max(known.flushed_through);
     let attempts = last_attempts(files);
-    let log_has_the_rest = known.log_begins_at.is_some_and(|begin| begin <= flushed.saturating_add(1));
+    // Numbers of refused appends are nobody's, so the first row's number counts and not the one behind `flushed`.
+    let of_the_last =
+        files.iter().filter(|(_, footer)| flushed_part(footer).is_some_and(|(part, _)| part.after >= flushed));
+    let first_row = of_the_last.map(|(_, footer)| footer.sequences.0).min();
+    let log_has_the_rest = known.log_begins_at.zip(first_row).is_some_and(|(begin, first)| begin <= first);
     let mut flushed_through = flushed;
     let mut candidates: Vec<&(&str, &Footer)> = Vec::with_capacity(files.len());
     for file in files {
         if let Some((part, through)) = flushed_part(file.1) {
             let is_last_of_all = part.after >= flushed;
-            if attempts.get(&part.after) != Some(&part.attempt.as_str()) || (is_last_of_all && log_has_the_rest) {
+            if !attempts.contains(part.attempt.as_str()) || (is_last_of_all && log_has_the_rest) {
                 continue;
             }
             flushed_through = flushed_through.max(through);
@@ -102,9 +106,10 @@ fn choose(files: &[(&str, &Footer)], known: Known) -> Chosen {
     Chosen { kept, flushed_through }
 }
 
-/// The attempt that counts of those that began after the same sequence number.
-fn last_attempts<'a>(files: &[(&'a str, &'a Footer)]) -> BTreeMap<u64, &'a str> {
-    let mut attempts: BTreeMap<(u64, &str), Attempt> = BTreeMap::new();
+/// The names of the attempts that count: the last one of each writer's that began after the same sequence number. A folder
+/// that lost its name has two writers, each with appends of its own.
+fn last_attempts<'a>(files: &[(&'a str, &'a Footer)]) -> HashSet<&'a str> {
+    let mut attempts: BTreeMap<(u64, &'a str), Attempt<'a>> = BTreeMap::new();
     for (_, footer) in files {
         let flushed = flushed_part(footer);
         for part in &footer.parts {
@@ -113,27 +118,38 @@ fn last_attempts<'a>(files: &[(&'a str, &'a Footer)]) -> BTreeMap<u64, &'a str> 
             attempt.was_listed |= flushed.is_none();
             attempt.written_at = attempt.written_at.max(footer.written_at);
             if let Some((_, through)) = flushed {
+                attempt.writer = Some(&footer.writer);
                 attempt.through = through;
                 attempt.rows += footer.rows;
             }
         }
     }
-    let mut last: BTreeMap<u64, (Attempt, &str)> = BTreeMap::new();
-    for ((after, name), attempt) in attempts {
-        let known = last.entry(after).or_insert((attempt, name));
-        *known = (*known).max((attempt, name));
-    }
-    last.into_iter().map(|(after, (_, name))| (after, name)).collect()
+    // Whose attempt it was cannot be told when all that is left of it is in joined files; then it may be anybody's.
+    let is_rival =
+        |one: &Attempt<'_>, other: &Attempt<'_>| one.writer.zip(other.writer).is_none_or(|(one, other)| one == other);
+    let is_last = |((after, name), attempt): &(&(u64, &'a str), &Attempt<'a>)| {
+        let same_start = attempts.range((*after, "")..).take_while(|((other, _), _)| other == after);
+        let mut rivals = same_start.filter(|(_, other)| is_rival(attempt, other));
+        rivals.all(|((_, other_name), other)| (other.rank(), *other_name) <= (attempt.rank(), *name))
+    };
+    attempts.iter().filter(is_last).map(|((_, name), _)| *name).collect()
 }
 
 /// What is known of an attempt, in the order of what tells that it came last: a later attempt flushes at least as much,
 /// and one that was broken off has written less.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Attempt {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Attempt<'a> {
+    writer: Option<&'a str>,
     was_listed: bool,
     through: u64,
     rows: u64,
     written_at: i64,
+}
+
+impl Attempt<'_> {
+    const fn rank(&self) -> (bool, u64, u64, i64) {
+        (self.was_listed, self.through, self.rows, self.written_at)
+    }
 }
 
 /// The part that a file is, and up to where everything is flushed with it; `None` when it was joined from others.
@@ -163,13 +179,15 @@ mod tests {
         list: Mutex<ListedFiles>,
         appended: u64,
         log_begins_at: u64,
+        /// What the folder knows to be flushed.
+        marked: u64,
         clock: i64,
     }
 
     impl Folder {
         fn new() -> Self {
             let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-            Self { objects, list: Mutex::default(), appended: 0, log_begins_at: 1, clock: 0 }
+            Self { objects, list: Mutex::default(), appended: 0, log_begins_at: 1, marked: 0, clock: 0 }
         }
 
         /// Clocks are wrong at times, and go back.
@@ -283,6 +301,32 @@ mod tests {
         assert_eq!(rebuilt.damaged[0].0, path);
     }
 
+    #[tokio::test]
+    async fn attempts_of_two_writers_that_began_at_the_same_place_both_count() {
+        let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        for (writer, row, sequence) in [("one", "1", 1), ("two", "2", 2)] {
+            let attempt = super::super::write::Flush::begin(writer, 0, sequence, at(0));
+            let rows = vec![records(&[span(row, 5)])];
+            write(&objects, &attempt, &project("even"), Table::Records, (sequence, sequence), rows).await.unwrap();
+        }
+        let rebuilt = rebuild(&objects, Known::default()).await.unwrap();
+        assert_eq!((rebuilt.list.files.len(), rebuilt.list.flushed_through), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn a_flush_that_was_not_listed_is_left_to_the_log_also_when_numbers_were_refused_before_it() {
+        let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let attempt = flush(4, 9, 0);
+        let rows = vec![records(&[span("7", 5)])];
+        // Appends 5 and 6 were refused by the disk.
+        write(&objects, &attempt, &project("even"), Table::Records, (7, 9), rows).await.unwrap();
+        let known = |log_begins_at| Known { log_begins_at: Some(log_begins_at), flushed_through: 4 };
+        let rebuilt = rebuild(&objects, known(7)).await.unwrap();
+        assert_eq!((rebuilt.list.files.len(), rebuilt.list.flushed_through), (0, 4));
+        let rebuilt = rebuild(&objects, known(10)).await.unwrap();
+        assert_eq!((rebuilt.list.files.len(), rebuilt.list.flushed_through), (1, 9));
+    }
+
     #[derive(Debug, Clone)]
     enum Step {
         Append(u64),
@@ -308,7 +352,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(256))]
         #[test]
         fn whatever_crashed_every_row_is_there_once_after_a_repair(
-            steps in proptest::collection::vec(step(), 1..25), list_is_known: bool,
+            steps in proptest::collection::vec(step(), 1..25), list_is_known: bool, mark_is_known: bool,
         ) {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             let (rows, appended) = runtime.block_on(async {
@@ -320,13 +364,16 @@ mod tests {
                         // Segments go as a whole: at times something that is flushed stays.
                         Step::CutLog => {
                             let flushed = folder.list().flushed_through;
+                            folder.marked = flushed;
                             folder.log_begins_at = folder.log_begins_at.max((flushed + 1).saturating_sub(flushed % 3));
                         }
                         Step::Join { name, is_listed } => folder.join(name, is_listed).await,
                         Step::DeleteDoomed => folder.delete_doomed().await,
                     }
                 }
-                let known = if list_is_known { folder.list().flushed_through } else { 0 };
+                // A list that was put back from a backup says less than the folder.
+                let listed = if list_is_known { folder.list().flushed_through } else { 0 };
+                let known = if mark_is_known { folder.marked.max(listed) } else { listed };
                 (folder.rows_after_repair(known).await, folder.appended)
             });
             prop_assert_eq!(rows, (1..=appended).collect::<Vec<u64>>());

@@ -23,19 +23,29 @@ pub struct Swept {
     /// Paths of files that say that more was flushed than the list knows: the list is older than the files, as after a
     /// backup was put back. `watchfire repair` makes it again.
     pub newer_than_list: Vec<String>,
+    /// Paths of files in no list whose footer names another data folder: this one has lost its name, or somebody has put
+    /// them here. `watchfire repair` lists them.
+    pub of_others: Vec<String>,
     /// Files in no list that cannot be read, with what is wrong; they are left alone.
     pub unreadable: Vec<(String, String)>,
 }
 
 impl Swept {
+    /// The paths that do not fit, of whatever kind.
+    pub fn misfits(&self) -> impl Iterator<Item = &str> {
+        let all = self.missing.iter().chain(&self.newer_than_list).chain(&self.of_others);
+        all.map(String::as_str)
+    }
+
     /// Whether the list and the files fit together.
-    pub const fn fits(&self) -> bool {
-        self.missing.is_empty() && self.newer_than_list.is_empty()
+    pub fn fits(&self) -> bool {
+        self.misfits().next().is_none()
     }
 }
 
 /// Deletes the files of this writer that are in no list and old enough not to be on their way into it. Nothing is
-/// deleted when list and files do not fit together: then the files are what can be trusted.
+/// deleted when list and files do not fit together: then the files are what can be trusted. `unflushed_from` is the first
+/// sequence number that is not in listed files, and so in the log; `None` when there is none.
 ///
 /// Not to be called while files are joined, removed or deleted; a flush may go on.
 ///
@@ -45,6 +55,7 @@ pub async fn sweep(
     objects: &Arc<dyn ObjectStore>,
     list: &ListedFiles,
     writer: &str,
+    unflushed_from: Option<u64>,
     now: Timestamp,
 ) -> Result<Swept, Error> {
     let found = ours(objects).await?;
@@ -64,8 +75,10 @@ pub async fn sweep(
         let path = object.location.to_string();
         match footer {
             Err(reason) => swept.unreadable.push((path, reason)),
-            Ok(footer) if footer.writer != writer => {}
-            Ok(footer) if footer.flushed_through > list.flushed_through => swept.newer_than_list.push(path),
+            Ok(footer) if footer.writer != writer => swept.of_others.push(path),
+            Ok(footer) if footer.was_listed_through(unflushed_from) > list.flushed_through => {
+                swept.newer_than_list.push(path);
+            }
             Ok(_) => orphans.push(path),
         }
     }
@@ -75,6 +88,23 @@ pub async fn sweep(
         error.map_or(Ok(()), Err)?;
     }
     Ok(swept)
+}
+
+/// Up to where everything was flushed and listed, as the files beside these paths say; 0 when there are none.
+/// `unflushed_from` is as in [`sweep`].
+///
+/// # Errors
+/// [`Error::Io`] when the object store does not answer.
+pub(crate) async fn flushed_through(
+    objects: &Arc<dyn ObjectStore>,
+    beside: &HashSet<String>,
+    unflushed_from: Option<u64>,
+) -> Result<u64, Error> {
+    let mut found = ours(objects).await?;
+    found.retain(|object| !beside.contains(object.location.as_ref()));
+    let footers = footers(objects, found).await?;
+    let whole = footers.iter().filter_map(|(_, footer)| footer.as_ref().ok());
+    Ok(whole.map(|footer| footer.was_listed_through(unflushed_from)).max().unwrap_or(0))
 }
 
 /// All objects that may be files of ours, by path.
@@ -123,15 +153,37 @@ mod tests {
         let listed = written(&objects, &flush(0, 1, 0)).await;
         let doomed = written(&objects, &flush(0, 1, 0)).await;
         let orphan = written(&objects, &flush(0, 1, 0)).await;
-        let others = written(&objects, &Flush::begin("somebody else", 0, 1, at(0))).await;
         objects.put(&"notes.txt".into(), "mine".into()).await.unwrap();
         let list = ListedFiles { files: vec![listed], flushed_through: 1, doomed: vec![doomed.path] };
-        let young = sweep(&objects, &list, "writer", at(0)).await.unwrap();
-        assert_eq!((young.deleted.len(), objects_in(&objects).await.len()), (0, 5));
-        let old = sweep(&objects, &list, "writer", at(LATER)).await.unwrap();
+        let young = sweep(&objects, &list, "writer", None, at(0)).await.unwrap();
+        assert_eq!((young.deleted.len(), objects_in(&objects).await.len()), (0, 4));
+        let old = sweep(&objects, &list, "writer", None, at(LATER)).await.unwrap();
         assert_eq!(old.deleted, [orphan.path]);
         let left = objects_in(&objects).await;
-        assert!(left.len() == 4 && left.contains(&others.path), "{left:?}");
+        assert_eq!(left.len(), 3, "{left:?}");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_deleted_when_files_name_another_folder() {
+        let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        written(&objects, &flush(0, 1, 0)).await;
+        let others = written(&objects, &Flush::begin("somebody else", 0, 1, at(0))).await;
+        let list = ListedFiles { flushed_through: 1, ..ListedFiles::default() };
+        let swept = sweep(&objects, &list, "writer", None, at(LATER)).await.unwrap();
+        assert_eq!((swept.deleted.len(), swept.misfits().collect::<Vec<_>>()), (0, vec![others.path.as_str()]));
+        assert_eq!(objects_in(&objects).await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn the_only_flush_is_kept_when_the_list_is_lost_unless_the_log_has_its_rows() {
+        let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let file = written(&objects, &flush(0, 1, 0)).await;
+        for unflushed_from in [None, Some(2)] {
+            let swept = sweep(&objects, &ListedFiles::default(), "writer", unflushed_from, at(LATER)).await.unwrap();
+            assert_eq!((swept.deleted.len(), swept.newer_than_list), (0, vec![file.path.clone()]));
+        }
+        let swept = sweep(&objects, &ListedFiles::default(), "writer", Some(1), at(LATER)).await.unwrap();
+        assert_eq!(swept.deleted, [file.path]);
     }
 
     #[tokio::test]
@@ -139,12 +191,12 @@ mod tests {
         let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         let (leftover, newer) = (written(&objects, &flush(0, 1, 0)).await, written(&objects, &flush(7, 9, 0)).await);
         let list = ListedFiles { flushed_through: 5, ..ListedFiles::default() };
-        let swept = sweep(&objects, &list, "writer", at(LATER)).await.unwrap();
+        let swept = sweep(&objects, &list, "writer", None, at(LATER)).await.unwrap();
         assert_eq!((swept.deleted.len(), swept.newer_than_list.clone()), (0, vec![newer.path.clone()]));
         assert!(!swept.fits());
         let lost = DataFile { path: "records/p/d/lost.parquet".into(), ..leftover };
         let list = ListedFiles { files: vec![lost, newer], flushed_through: 9, ..ListedFiles::default() };
-        let swept = sweep(&objects, &list, "writer", at(LATER)).await.unwrap();
+        let swept = sweep(&objects, &list, "writer", None, at(LATER)).await.unwrap();
         assert_eq!((swept.deleted.len(), swept.missing.len()), (0, 1));
     }
 
@@ -152,7 +204,7 @@ mod tests {
     async fn a_file_that_cannot_be_read_is_told_and_left() {
         let objects: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
         objects.put(&"records/p/d/torn.parquet".into(), "PAR1 and then nothing".into()).await.unwrap();
-        let swept = sweep(&objects, &ListedFiles::default(), "writer", at(LATER)).await.unwrap();
+        let swept = sweep(&objects, &ListedFiles::default(), "writer", None, at(LATER)).await.unwrap();
         assert_eq!(swept.unreadable.len(), 1);
         assert!(swept.unreadable[0].1.starts_with("it is not whole"), "{swept:?}");
         assert_eq!(objects_in(&objects).await.len(), 1);

@@ -289,7 +289,7 @@ fn memory_that_is_full_of_unflushed_rows_takes_no_more_and_says_why() {
     hot.end_flush(None);
     insta::assert_snapshot!(hot.reserve(200).unwrap_err(), @"telemetry cannot be taken now: memory for telemetry is full: 900 bytes are in no file yet, 200 more would pass the limit of 1000 bytes; flushing to files does not keep up");
     drop(first);
-    insta::assert_snapshot!(hot.reserve(2_000).unwrap_err(), @"telemetry cannot be taken now: the rows take 2000 bytes of memory, and the limit for all telemetry in memory is 1000 bytes; send fewer at once, or raise `telemetry.hot_memory`");
+    insta::assert_snapshot!(hot.reserve(2_000).unwrap_err(), @"telemetry cannot be taken at once: the rows take 2000 bytes of memory, and the limit for all telemetry in memory is 1000 bytes; send fewer at once, or raise `telemetry.hot_memory`");
     assert!(hot.reserve(200).is_ok());
 }
 

@@ -83,28 +83,30 @@ impl Hot {
             let failure = state.flush_failure.clone();
             drop(state);
             self.flush_wanted.notify_one();
-            return Err(AppendError::Unavailable { reason: self.full(held, size_bytes, failure) });
+            return Err(self.full(held, size_bytes, failure));
         }
         state.reserved_bytes += size_bytes;
         Ok(Reservation { hot: Arc::clone(self), size_bytes })
     }
 
-    fn full(&self, held: usize, size_bytes: usize, failure: Option<String>) -> String {
+    fn full(&self, held: usize, size_bytes: usize, failure: Option<String>) -> AppendError {
         let bytes_max = self.bytes_max;
         if size_bytes > bytes_max {
-            return format!(
+            let reason = format!(
                 "the rows take {size_bytes} bytes of memory, and the limit for all telemetry in memory is {bytes_max} \
                  bytes; send fewer at once, or raise `telemetry.hot_memory`"
             );
+            return AppendError::TooLarge { reason };
         }
         let why = match failure {
             Some(failure) => format!("flushing to files fails: {failure}"),
             None => "flushing to files does not keep up".to_owned(),
         };
-        format!(
+        let reason = format!(
             "memory for telemetry is full: {held} bytes are in no file yet, {size_bytes} more would pass the limit of \
              {bytes_max} bytes; {why}"
-        )
+        );
+        AppendError::Unavailable { reason }
     }
 
     /// Adds the rows of an append; every later snapshot has them. Numbers come in their order.
@@ -216,6 +218,14 @@ impl Hot {
     pub(crate) fn sequences(&self) -> (u64, u64) {
         let state = self.lock();
         (state.flushed_through, state.visible_through)
+    }
+
+    /// The number that everything is flushed through, and the first one in memory behind it.
+    pub(crate) fn unflushed_from(&self) -> (u64, Option<u64>) {
+        let state = self.lock();
+        let groups = state.groups.values().flat_map(HashMap::values);
+        let unflushed = groups.flat_map(Group::batches).filter(|kept| kept.sequences.1 > state.flushed_through);
+        (state.flushed_through, unflushed.map(|kept| kept.sequences.0).min())
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {

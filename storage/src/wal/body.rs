@@ -26,7 +26,7 @@ use watchfire_model::ProjectName;
 
 use super::frame::{Frame, HEAD_BYTES};
 use super::read::BadFrame;
-use crate::limits;
+use crate::error::AppendError;
 use crate::part::{Part, hot_batch};
 
 /// How a column is kept.
@@ -40,17 +40,23 @@ enum Mark {
     Same = 2,
 }
 
-/// The parts as the frame of one append. An error is a sentence about the size.
-pub(crate) fn encode(parts: &[Part]) -> Result<Frame, String> {
+/// The parts as the frame of one append.
+///
+/// # Errors
+/// [`AppendError::TooLarge`] when they are more than `bytes_max`; [`AppendError::Unavailable`] when they cannot be encoded.
+pub(crate) fn encode(parts: &[Part], bytes_max: usize) -> Result<Frame, AppendError> {
     let mut bytes = vec![0; HEAD_BYTES];
-    bytes.extend(u32::try_from(parts.len()).map_err(|_| "too many parts".to_owned())?.to_le_bytes());
+    let too_many =
+        |_| AppendError::TooLarge { reason: "the rows are of too many projects; send fewer at once".to_owned() };
+    bytes.extend(u32::try_from(parts.len()).map_err(too_many)?.to_le_bytes());
     for part in parts {
-        put(&mut bytes, part).map_err(|error| format!("the rows cannot be encoded: {error}"))?;
-        if bytes.len() > limits::APPEND_BYTES {
-            return Err(format!(
-                "the rows take more than {} bytes in the log, the most that one request may; send fewer at once",
-                limits::APPEND_BYTES
-            ));
+        put(&mut bytes, part)
+            .map_err(|error| AppendError::Unavailable { reason: format!("the rows cannot be encoded: {error}") })?;
+        if bytes.len() > bytes_max {
+            let reason = format!(
+                "the rows take more than {bytes_max} bytes in the log, the most that one request may; send fewer at once"
+            );
+            return Err(AppendError::TooLarge { reason });
         }
     }
     Ok(Frame::new(bytes))

@@ -11,6 +11,10 @@ use crate::hot::Reservation;
 use crate::limits;
 use crate::part::Part;
 
+/// What is said when the thread that writes has broken.
+pub(crate) const BROKEN: &str =
+    "the log's writer ended by a fault of Watchfire, which the server's own log tells; restart the server";
+
 /// One append that waits.
 pub(crate) struct Entry {
     pub frame: Frame,
@@ -35,6 +39,8 @@ struct State {
     waiting: VecDeque<Entry>,
     waiting_bytes: usize,
     is_closed: bool,
+    /// Closed since the thread broke.
+    is_abandoned: bool,
 }
 
 impl Default for Queue {
@@ -51,6 +57,9 @@ impl Queue {
     /// Adds one behind the others, or refuses it.
     pub(crate) fn push(&self, entry: Entry) -> Result<(), AppendError> {
         let mut state = self.lock();
+        if state.is_abandoned {
+            return Err(AppendError::Unavailable { reason: BROKEN.to_owned() });
+        }
         if state.is_closed {
             return Err(AppendError::Unavailable { reason: "the log is closed, since the server stops".to_owned() });
         }
@@ -96,10 +105,11 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Takes no more, and drops what waits: its senders hear that the writer is gone.
-    pub(crate) fn abandon(&self) {
+    /// Takes no more, and drops what waits: its senders hear that the writer is gone. `is_broken`: it ended by a fault.
+    pub(crate) fn abandon(&self, is_broken: bool) {
         let mut state = self.lock();
         state.is_closed = true;
+        state.is_abandoned = is_broken;
         state.waiting_bytes = 0;
         let dropped = std::mem::take(&mut state.waiting);
         drop(state);
@@ -133,7 +143,15 @@ mod tests {
     fn entry(hot: &Arc<Hot>) -> (Entry, oneshot::Receiver<Result<(), AppendError>>) {
         let parts = prepare(vec![rows("default", &[row("a", 1)])], &Columns::of(&Shredding::new([])));
         let (answer, answered) = oneshot::channel();
-        (Entry { frame: encode(&parts).unwrap(), parts, reservation: hot.reserve(10).unwrap(), answer }, answered)
+        (
+            Entry {
+                frame: encode(&parts, limits::APPEND_BYTES).unwrap(),
+                parts,
+                reservation: hot.reserve(10).unwrap(),
+                answer,
+            },
+            answered,
+        )
     }
 
     #[test]
@@ -178,7 +196,11 @@ mod tests {
         let queue = Queue::default();
         let (waiting, mut answered) = entry(&hot);
         queue.push(waiting).unwrap();
-        queue.abandon();
+        queue.abandon(true);
+        assert_eq!(
+            queue.push(entry(&hot).0).unwrap_err().to_string(),
+            format!("telemetry cannot be taken now: {BROKEN}")
+        );
         assert_eq!(answered.try_recv().unwrap_err(), oneshot::error::TryRecvError::Closed);
         assert!(hot.reserve(1_000).is_ok(), "its place in memory is free again");
     }

@@ -70,6 +70,7 @@ pub(super) fn read_segment(
     let mut at = header_bytes as u64;
     read_bytes(at);
     let mut segment = Segment { header, good_bytes: at, last_sequence: None, torn_bytes: 0, damaged: Vec::new() };
+    let mut survivors: Option<Survivors> = None;
     while at < end_bytes {
         let before = segment.last_sequence.unwrap_or(0);
         match next_frame(&mut reader, end_bytes - at, segment.header.salt, before)? {
@@ -86,16 +87,19 @@ pub(super) fn read_segment(
                 read_bytes(taken);
             }
             None => {
-                let next = find_frame(&mut reader, at, end_bytes, &segment.header, before)?;
-                match next {
+                let known = match survivors.take() {
+                    Some(known) => known,
+                    None => Survivors::find(&mut reader, at, end_bytes, segment.header.salt)?,
+                };
+                match survivors.insert(known).after_damage(at, before, end.is_some()) {
                     // This place was durable before a later frame was written: the disk has lost what stood here.
-                    Some((place, head)) if end.is_some() || head.synced_to > at => {
+                    Some(place) => {
                         segment.damaged.push((at, place - at));
                         read_bytes(place - at);
                         at = place;
                         reader.seek(SeekFrom::Start(at))?;
                     }
-                    Some(_) | None => {
+                    None => {
                         match end {
                             Some(_) => segment.damaged.push((at, end_bytes - at)),
                             None => segment.torn_bytes = end_bytes - at,
@@ -138,23 +142,39 @@ fn next_frame(reader: &mut impl Read, rest: u64, salt: u32, before: u64) -> io::
     Ok((crc32fast::hash(&body) == head.body_checksum).then_some((head, body)))
 }
 
-/// The next whole frame behind `at`, wherever it begins. Only damage and crashes lead here.
-fn find_frame(
-    reader: &mut (impl Read + Seek),
-    at: u64,
-    end: u64,
-    header: &Header,
-    before: u64,
-) -> io::Result<Option<(u64, Head)>> {
-    reader.seek(SeekFrom::Start(at))?;
-    let mut bytes = Vec::new();
-    reader.take(end - at).read_to_end(&mut bytes)?;
-    let whole = |start: usize| {
-        // Four zeros end each head: a look at them spares most of the checksums.
-        bytes[start + HEAD_BYTES - 4..start + HEAD_BYTES].iter().all(|byte| *byte == 0).then_some(())?;
-        let head = Head::parse(&bytes[start..], header.salt).filter(|head| head.sequence > before)?;
-        let body = bytes.get(start + HEAD_BYTES..start + HEAD_BYTES + head.length as usize)?;
-        (crc32fast::hash(body) == head.body_checksum).then_some((at + start as u64, head))
-    };
-    Ok((1..bytes.len().saturating_sub(HEAD_BYTES - 1)).find_map(whole))
+/// The whole frames behind a damaged place, wherever they begin. Only damage and crashes lead here, and once for a segment.
+struct Survivors(Vec<(u64, Head)>);
+
+impl Survivors {
+    fn find(reader: &mut (impl Read + Seek), at: u64, end: u64, salt: u32) -> io::Result<Self> {
+        reader.seek(SeekFrom::Start(at))?;
+        let mut bytes = Vec::new();
+        reader.take(end - at).read_to_end(&mut bytes)?;
+        let whole = |start: usize| {
+            // Four zeros end each head: a look at them spares most of the checksums.
+            bytes[start + HEAD_BYTES - 4..start + HEAD_BYTES].iter().all(|byte| *byte == 0).then_some(())?;
+            let head = Head::parse(&bytes[start..], salt)?;
+            let body = bytes.get(start + HEAD_BYTES..)?.get(..head.length as usize)?;
+            (crc32fast::hash(body) == head.body_checksum).then_some(head)
+        };
+        let (mut start, mut found) = (1, Vec::new());
+        while start + HEAD_BYTES <= bytes.len() {
+            match whole(start) {
+                Some(head) => {
+                    found.push((at + start as u64, head));
+                    start += HEAD_BYTES + head.length as usize;
+                }
+                None => start += 1,
+            }
+        }
+        Ok(Self(found))
+    }
+
+    /// The first one behind `at`, when it is certain that what stood at `at` was durable: `is_bounded`, since a later segment says
+    /// so, or a frame of any later group does. The other frames of the same group do not know it.
+    fn after_damage(&self, at: u64, before: u64, is_bounded: bool) -> Option<u64> {
+        let behind = || self.0.iter().filter(|(place, head)| *place > at && head.sequence > before);
+        let was_durable = is_bounded || behind().any(|(_, head)| head.synced_to > at);
+        behind().map(|(place, _)| *place).next().filter(|_| was_durable)
+    }
 }

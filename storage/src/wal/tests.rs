@@ -17,9 +17,10 @@ use super::replay::{Replayed, replay};
 use super::{encode, writer::Writer};
 use crate::conform::Columns;
 use crate::hot::Hot;
+use crate::limits;
 use crate::part::prepare;
 use crate::snapshot::Reach;
-use crate::storage::{Storage, StorageOptions};
+use crate::storage::{Keeping, Storage, StorageOptions};
 use crate::testing::{MemoryList, Row, names, project, row, rows, rows_of};
 
 fn shredding() -> Shredding {
@@ -27,7 +28,7 @@ fn shredding() -> Shredding {
 }
 
 fn frame(of: &[Row]) -> Frame {
-    encode(&prepare(vec![rows("default", of)], &Columns::of(&shredding()))).unwrap()
+    encode(&prepare(vec![rows("default", of)], &Columns::of(&shredding())), limits::APPEND_BYTES).unwrap()
 }
 
 fn log(folder: &Path, disk: impl Disk) -> Log {
@@ -73,7 +74,7 @@ fn what_was_appended_is_read_back_as_it_was() {
     let given = [row("late", 7), row("early", 3), pending.clone()];
     let parts = prepare(vec![rows("ä b", &given), rows("other", &[row("x", 1)])], &Columns::of(&shredding()));
     let mut log = log(folder.path(), LocalDisk);
-    log.write(&mut [&mut encode(&parts).unwrap()]).unwrap();
+    log.write(&mut [&mut encode(&parts, limits::APPEND_BYTES).unwrap()]).unwrap();
     let mut found = Vec::new();
     replay(folder.path(), 0, false, &mut |sequence, parts| found.push((sequence, parts)), &mut |_, _| {}).unwrap();
     let [(1, read)] = found.as_slice() else { panic!("{found:?}") };
@@ -139,6 +140,47 @@ fn a_bit_that_flips_costs_its_frame_alone_and_is_told() {
         assert_eq!(found, ["b c", "a c", "a b"][hit], "{at}");
         // Of the last frame nothing says that it was ever durable.
         assert_eq!(replayed.damaged.len(), usize::from(hit < 2), "{at}: {:?}", replayed.damaged);
+    }
+}
+
+#[test]
+fn damage_anywhere_in_a_group_costs_its_frames_alone_when_a_later_group_follows() {
+    let folder = TempDir::new().unwrap();
+    let mut log = log(folder.path(), LocalDisk);
+    let path = folder.path().join("00000001.wal");
+    let mut group = |names: &[&str]| {
+        let mut frames: Vec<Frame> = names.iter().map(|name| frame(&[row(name, 1)])).collect();
+        log.write(&mut frames.iter_mut().collect::<Vec<_>>()).unwrap();
+        fs::metadata(&path).unwrap().len() as usize
+    };
+    let first_end = group(&["a"]);
+    let length = frame(&[row("a", 1)]).len();
+    group(&["b", "c", "d"]);
+    group(&["e", "f"]);
+    let bytes = fs::read(&path).unwrap();
+    assert_eq!(bytes.len(), first_end + 5 * length);
+    let elsewhere = TempDir::new().unwrap();
+    // The frames that are hit, by their places; of the last group nothing says that it was ever durable.
+    let cases: [(&[usize], &str, usize); 7] = [
+        (&[0], "a c d e f", 1),
+        (&[1], "a b d e f", 1),
+        (&[2], "a b c e f", 1),
+        (&[0, 1], "a d e f", 1),
+        (&[0, 2], "a c e f", 2),
+        (&[0, 1, 2], "a e f", 1),
+        (&[3], "a b c d", 0),
+    ];
+    for (hit, expected, damages) in cases {
+        for at in [3, 20, 40, length - 1] {
+            let mut flipped = bytes.clone();
+            for frame in hit {
+                flipped[first_end + frame * length + at] ^= 1;
+            }
+            fs::write(elsewhere.path().join("00000001.wal"), &flipped).unwrap();
+            let (found, replayed) = read_after(elsewhere.path(), 0);
+            assert_eq!(found, expected, "{hit:?} at {at}");
+            assert_eq!(replayed.damaged.len(), damages, "{hit:?} at {at}: {:?}", replayed.damaged);
+        }
     }
 }
 
@@ -220,6 +262,7 @@ struct Faults {
     syncs_fail: bool,
     cuts_fail: bool,
     creations_fail: bool,
+    syncs_panic: bool,
 }
 
 /// A real folder that refuses what it is told to.
@@ -268,6 +311,8 @@ impl WalFile for FaultyFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
+        let panics = self.faults.lock().unwrap().syncs_panic;
+        assert!(!panics, "a fault of ours");
         if self.faults.lock().unwrap().syncs_fail {
             Err(io::Error::other("the disk is gone"))
         } else {
@@ -336,6 +381,32 @@ async fn what_the_disk_refuses_is_never_seen_and_the_failure_is_shown_until_it_i
     append("c").await.unwrap();
     assert_eq!(seen(), "a c");
     assert_eq!((storage.status().append_failure, storage.status().hot_rows), (None, 2));
+}
+
+#[tokio::test]
+async fn a_thread_that_broke_is_told_as_such_until_the_restart() {
+    let folder = TempDir::new().unwrap();
+    let disk = FaultyDisk::default();
+    let (objects, list) = (Arc::new(InMemory::new()), Arc::new(MemoryList::default()));
+    let options = StorageOptions::default();
+    let storage =
+        Storage::open_on(Arc::new(disk.clone()), folder.path(), objects, list, options, |_| {}).await.unwrap();
+    let append = async |name: &str| storage.append(vec![rows("default", &[row(name, 1)])]).await;
+    append("a").await.unwrap();
+    assert!(!storage.status().log_is_broken);
+    disk.0.lock().unwrap().syncs_panic = true;
+    append("b").await.unwrap_err();
+    disk.0.lock().unwrap().syncs_panic = false;
+    // The one above is answered while the thread ends.
+    match &storage.inner.keeping {
+        Keeping::Durable(durable) => durable.wal.join(),
+        Keeping::Memory | Keeping::ReadOnly => unreachable!(),
+    }
+    let refused = append("c").await.unwrap_err().to_string();
+    assert!(refused.contains("ended by a fault of Watchfire") && refused.ends_with("restart the server"), "{refused}");
+    let status = storage.status();
+    assert!(status.log_is_broken);
+    assert!(status.append_failure.unwrap().contains("ended by a fault"), "{refused}");
 }
 
 proptest! {

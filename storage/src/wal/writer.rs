@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -11,7 +11,7 @@ use tracing::{error, info};
 
 use super::frame::Frame;
 use super::log::{Log, Sealed};
-use super::queue::{CloseOnDrop, Entry, Queue};
+use super::queue::{BROKEN, CloseOnDrop, Entry, Queue};
 use crate::error::AppendError;
 use crate::hot::{Hot, Reservation};
 use crate::kill_point::KillPoint;
@@ -26,6 +26,8 @@ pub(crate) struct Gauges {
     pub syncs: AtomicU64,
     /// Why the last append was refused, while they are.
     pub failure: Mutex<Option<String>>,
+    /// Whether the thread has ended by a fault: no append will be taken any more.
+    pub is_broken: AtomicBool,
 }
 
 impl Gauges {
@@ -58,10 +60,10 @@ impl Writer {
         let queue = Arc::new(Queue::default());
         let (sealed, folder) = (Arc::clone(&log.sealed), log.folder.clone());
         let (disk, gauges) = (Arc::clone(&log.disk), Arc::clone(&log.gauges));
-        let theirs = Arc::clone(&queue);
+        let theirs = AbandonOnDrop { queue: Arc::clone(&queue), gauges: Arc::clone(&log.gauges) };
         let thread = std::thread::Builder::new()
             .name("watchfire-wal".to_owned())
-            .spawn(move || run(log, &AbandonOnDrop(theirs), &hot))?;
+            .spawn(move || run(log, &theirs.queue, &hot))?;
         Ok(Self { queue: CloseOnDrop(queue), sealed, folder, disk, gauges, thread: Mutex::new(Some(thread)) })
     }
 
@@ -80,8 +82,8 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         self.queue.0.push(Entry { frame, parts, reservation, answer })?;
         answered.await.unwrap_or_else(|_| {
-            let reason = "the log's writer has ended, since the server stops or after a fault that its log tells";
-            Err(AppendError::Unavailable { reason: reason.to_owned() })
+            // Only a thread that breaks leaves somebody without an answer.
+            Err(AppendError::Unavailable { reason: BROKEN.to_owned() })
         })
     }
 
@@ -106,6 +108,11 @@ impl Writer {
     /// Takes no more appends, and waits until the thread has written those that it has.
     pub(crate) fn stop(&self) {
         self.queue.0.close();
+        self.join();
+    }
+
+    /// Waits until the thread ends.
+    pub(crate) fn join(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             // Its panic has been told by the panic hook, and everybody who waited has been answered.
@@ -115,16 +122,25 @@ impl Writer {
 }
 
 /// When the thread ends, however it does, nobody waits for it any more.
-struct AbandonOnDrop(Arc<Queue>);
+struct AbandonOnDrop {
+    queue: Arc<Queue>,
+    gauges: Arc<Gauges>,
+}
 
 impl Drop for AbandonOnDrop {
     fn drop(&mut self) {
-        self.0.abandon();
+        let is_broken = std::thread::panicking();
+        if is_broken {
+            self.gauges.is_broken.store(true, Ordering::Relaxed);
+            self.gauges.set_failure(Some(BROKEN));
+            error!("{BROKEN}");
+        }
+        self.queue.abandon(is_broken);
     }
 }
 
-fn run(mut log: Log, queue: &AbandonOnDrop, hot: &Hot) {
-    while let Some(mut group) = queue.0.take() {
+fn run(mut log: Log, queue: &Queue, hot: &Hot) {
+    while let Some(mut group) = queue.take() {
         let mut frames: Vec<&mut Frame> = group.iter_mut().map(|entry| &mut entry.frame).collect();
         let written = log.write(&mut frames);
         match written {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use watchfire_ingest::table::Table;
 use watchfire_model::{ProjectName, Timestamp, Window};
-use watchfire_storage::{AppendError, Reach, Storage, StorageOptions, TimeAxis};
+use watchfire_storage::files::rebuild;
+use watchfire_storage::limits::JOIN_AGAIN_AFTER;
+use watchfire_storage::{AppendError, Error, Reach, Storage, StorageOptions, TimeAxis, Upkeep, known_of};
 
 use super::list_in_file::{ListInFile, Mood};
 use super::rows::{all, names, objects, row, rows};
@@ -140,6 +142,67 @@ async fn a_flush_whose_list_refuses_leaves_everything_where_it_was() {
     assert_eq!(data.all(&storage), "a b");
 }
 
+/// How many files there are, whatever the list says.
+fn files_in(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { files_in(&path) } else { 1 }).sum()
+}
+
+#[tokio::test]
+async fn a_flush_that_fails_leaves_no_file_behind() {
+    let data = Data::new();
+    let storage = data.open_with(Arc::clone(&data.list)).await;
+    let projects = ["a", "b", "c", "d", "e", "f", "g", "broken"];
+    storage.append(projects.map(|project| rows(project, &["x".to_owned()], 1)).into()).await.unwrap();
+    data.list.is(Mood::Refuses);
+    storage.flush(at(1)).await.unwrap_err();
+    let files = data.folder.path().join("files");
+    assert_eq!(files_in(&files), 0, "the list refuses");
+    data.list.is(Mood::Works);
+    // Where the folder of a project should be, there is a file.
+    let in_the_way = files.join("records/broken");
+    std::fs::remove_dir_all(&in_the_way).ok();
+    std::fs::create_dir_all(files.join("records")).unwrap();
+    std::fs::write(&in_the_way, "mine").unwrap();
+    for _ in 0..3 {
+        storage.flush(at(2)).await.unwrap_err();
+        assert_eq!(files_in(&files), 1, "one table cannot be written");
+    }
+    std::fs::remove_file(&in_the_way).unwrap();
+    assert_eq!(storage.flush(at(3)).await.unwrap().files, 8);
+}
+
+#[tokio::test]
+async fn a_damaged_file_keeps_no_others_from_being_joined() {
+    let data = Data::new();
+    let storage = data.open().await;
+    for (number, project) in ["bad", "bad", "bad", "good", "good"].into_iter().enumerate() {
+        storage.append(vec![rows(project, &[number.to_string()], 1)]).await.unwrap();
+        storage.flush(at(number as i64)).await.unwrap();
+    }
+    let files = storage.files();
+    let damaged = files.iter().find(|file| file.project.as_str() == "bad").unwrap();
+    std::fs::write(data.folder.path().join("files").join(&damaged.path), "PAR1 and then nothing").unwrap();
+    let mut upkeep = Upkeep::new(storage.clone());
+    // Days later: the day of the rows is over.
+    let later = at(1_000_000);
+    upkeep.join(later).await.unwrap_err();
+    assert_eq!(upkeep.join(later).await.unwrap().map(|joined| joined.files), Some(2));
+    assert_eq!(upkeep.join(later).await.unwrap(), None);
+    upkeep.join(later.plus(JOIN_AGAIN_AFTER)).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn rows_that_can_never_be_taken_at_once_are_told_so() {
+    let mut data = Data::new();
+    data.options.hot_bytes = 20_000;
+    let storage = data.open().await;
+    let names: Vec<String> = (0..1_000).map(|number| format!("{number:0100}")).collect();
+    let refused = storage.append(vec![rows("default", &names, 1)]).await.unwrap_err();
+    assert!(matches!(refused, AppendError::TooLarge { .. }), "{refused}");
+    storage.append(row("a", 1)).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_flush_whose_answer_was_lost_is_not_made_twice() {
     let data = Data::new();
@@ -157,6 +220,52 @@ async fn a_flush_whose_answer_was_lost_is_not_made_twice() {
     assert_eq!(storage.status().hot_rows, 0);
     assert_eq!(data.all(&storage), "a b");
     assert_eq!(data.all(&data.open().await), "a b");
+}
+
+#[tokio::test]
+async fn a_list_that_is_older_than_the_telemetry_is_refused_until_it_is_repaired() {
+    let data = Data::new();
+    let mut old = vec![data.list.read()];
+    for (number, name) in ["a", "b", "c"].into_iter().enumerate() {
+        // Sessions of their own: the log has nothing of those before.
+        let storage = data.open().await;
+        storage.append(row(name, number as i64)).await.unwrap();
+        storage.flush(at(number as i64)).await.unwrap();
+        storage.shutdown().await;
+        old.push(data.list.read());
+    }
+    data.open().await.shutdown().await;
+    let mark = data.folder.path().join("flushed_through");
+    // Put back as it was at any time before; also where nothing but the files says that there was more.
+    for (old, has_mark) in old[..3].iter().flat_map(|old| [(old, true), (old, false)]) {
+        let situation = format!("{} files, mark: {has_mark}", old.files.len());
+        data.list.replace(old);
+        if !has_mark {
+            std::fs::remove_file(&mark).unwrap();
+        }
+        let (folder, files) = (data.folder.path(), objects(data.folder.path()));
+        let list = Arc::new(ListInFile::new(folder));
+        let opened = Storage::open(folder, Arc::clone(&files), list, data.options.clone(), |_| {}).await;
+        let refused = opened.unwrap_err().to_string();
+        assert!(
+            refused.contains("is older than the telemetry in") && refused.contains("run `watchfire repair`"),
+            "{refused}"
+        );
+        if has_mark {
+            let list = Arc::new(ListInFile::new(folder));
+            let read = Storage::open_read_only(folder, Arc::clone(&files), list, data.options.clone()).await;
+            assert!(matches!(read, Err(Error::OldList { .. })), "{situation}");
+        }
+        let known = known_of(folder, old.flushed_through).await.unwrap();
+        data.list.replace(&rebuild(&files, known).await.unwrap().list);
+        let storage = data.open().await;
+        assert_eq!(data.all(&storage), "a b c", "{situation}");
+        storage.shutdown().await;
+    }
+    let storage = data.open().await;
+    storage.append(row("d", 9)).await.unwrap();
+    storage.flush(at(9)).await.unwrap();
+    assert_eq!(data.all(&storage), "a b c d");
 }
 
 #[tokio::test]

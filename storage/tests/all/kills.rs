@@ -15,8 +15,8 @@ use futures::FutureExt;
 use futures::future::select_all;
 use tempfile::TempDir;
 use watchfire_model::Timestamp;
-use watchfire_storage::files::{Known, rebuild};
-use watchfire_storage::{Storage, StorageOptions, Upkeep, log_begins_at};
+use watchfire_storage::files::rebuild;
+use watchfire_storage::{Storage, StorageOptions, Upkeep, known_of};
 
 use super::list_in_file::{FixedList, ListInFile};
 use super::rows::{all, objects, rows};
@@ -123,8 +123,7 @@ async fn check(folder: &Path, acknowledged: &[u64], situation: &str) -> u64 {
 
 /// The same holds for a list that is made again from the files alone.
 async fn check_repair(folder: &Path, acknowledged: &[u64], situation: &str) {
-    let known = Known { log_begins_at: log_begins_at(folder).await.unwrap(), flushed_through: 0 };
-    let rebuilt = rebuild(&objects(folder), known).await.unwrap();
+    let rebuilt = rebuild(&objects(folder), known_of(folder, 0).await.unwrap()).await.unwrap();
     assert_eq!(rebuilt.damaged, [], "{situation}");
     let list = Arc::new(FixedList(rebuilt.list));
     let options = StorageOptions::default();
@@ -158,6 +157,7 @@ async fn every_acknowledged_row_is_there_once_after_any_kill() {
         "flush_before_write",
         "flush_after_write",
         "flush_after_commit",
+        "flush_after_mark",
         "join_after_write",
         "join_after_commit",
         "delete_before_commit",

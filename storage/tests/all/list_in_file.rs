@@ -38,7 +38,12 @@ impl ListInFile {
         *self.mood.lock().unwrap() = mood;
     }
 
-    fn read(&self) -> ListedFiles {
+    /// Puts a list in the place of this one.
+    pub fn replace(&self, listed: &ListedFiles) {
+        self.write(listed);
+    }
+
+    pub fn read(&self) -> ListedFiles {
         let Ok(bytes) = std::fs::read(&self.path) else { return ListedFiles::default() };
         let value: Value = serde_json::from_slice(&bytes).unwrap();
         let texts =

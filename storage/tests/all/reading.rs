@@ -38,6 +38,22 @@ async fn a_reader_sees_everything_that_was_acknowledged_and_changes_nothing() {
     assert_eq!(std::fs::metadata(&segment).unwrap().len() as usize, whole + 100);
 }
 
+#[tokio::test]
+async fn a_log_of_which_a_segment_has_gone_is_never_taken_for_the_whole() {
+    let folder = TempDir::new().unwrap();
+    let list = || Arc::new(ListInFile::new(folder.path()));
+    let options = StorageOptions::default;
+    let storage = Storage::open(folder.path(), objects(folder.path()), list(), options(), |_| {}).await.unwrap();
+    storage.append(row("a", 1)).await.unwrap();
+    let gone = folder.path().join("wal/00000000.wal");
+    std::os::unix::fs::symlink("nowhere", &gone).unwrap();
+    let read = || Storage::open_read_only(folder.path(), objects(folder.path()), list(), options());
+    let refused = read().await.unwrap_err().to_string();
+    assert!(refused.ends_with("try again"), "{refused}");
+    std::fs::remove_file(&gone).unwrap();
+    assert_eq!(all(&read().await.unwrap(), folder.path(), "default"), ["a"]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_beside_appends_and_flushes_sees_each_row_once() {
     let folder = TempDir::new().unwrap();
