@@ -359,7 +359,10 @@ fn sources(
         for defined in raw.iter().flat_map(|raw| &raw.sources.value).flat_map(|sources| &sources.0) {
             report.subject = Some(defined.subject.clone());
             let before = report.errors();
-            claim(RawSource::WORD, &defined.raw.name, &mut names, report);
+            if let (Some(name), Some(at)) = (&defined.raw.name.value, defined.raw.name.at()) {
+                let project = build::project_name(&defined.raw.project);
+                names.claim_in(project.as_str(), RawSource::WORD, &name.0, at, report);
+            }
             let spec = build::source(&defined.raw, &Surroundings { environment, folder }, projects, report);
             let valid = !defined.bad && report.errors() == before;
             match spec.filter(|_| valid) {

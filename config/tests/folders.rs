@@ -341,18 +341,18 @@ fn sql_of_rules_with_other_mistakes_is_checked_too_and_points_into_the_file() {
 }
 
 #[test]
-fn a_source_belongs_to_a_project_that_any_file_defines_or_to_default() {
-    let source = |name: &str, project: &str| format!("  - {{name: {name}, type: ndjson, path: a.ndjson{project}}}\n");
-    let sources = ["orders", "levels", "more"].into_iter().zip([", project: mail", "", ", project: default"]);
-    let text: String = sources.map(|(name, project)| source(name, project)).collect();
+fn a_source_belongs_to_a_project_that_any_file_defines_or_to_default_and_is_named_within_it() {
+    let source = |(name, project)| format!("  - {{name: {name}, type: ndjson, path: a.ndjson{project}}}\n");
+    let sources = [("orders", ", project: mail"), ("orders", ""), ("more", ", project: default")];
+    let text: String = sources.map(source).concat();
     let loaded = loaded(&[
         ("a.yaml", &format!("version: 1\nsources:\n{text}")),
         ("b.yaml", "version: 1\nprojects:\n  - {name: mail, id: 2}\n"),
         ("a.ndjson", ""),
     ]);
     assert_eq!(loaded.problems, []);
-    let belongs: Vec<_> = loaded.definitions.sources.iter().map(|one| (one.name.as_str(), one.project.as_str())).collect();
-    assert_eq!(belongs, [("orders", "mail"), ("levels", "default"), ("more", "default")]);
+    let belongs = loaded.definitions.sources.iter().map(|one| (one.name.as_str(), one.project.as_str()));
+    assert_eq!(belongs.collect::<Vec<_>>(), [("orders", "mail"), ("orders", "default"), ("more", "default")]);
 }
 
 #[test]
