@@ -16,7 +16,7 @@ use crate::engine::Engine;
 
 pub use watchfire_ingest::{Encoding, Signal};
 
-pub use room::{Held, NoRoom, Room};
+pub use room::{Held, NoRoom, Room, Sharing};
 pub(crate) use work::Workers;
 
 /// What became of a request.
