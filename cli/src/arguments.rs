@@ -196,6 +196,9 @@ pub(crate) struct Projects {
     /// Where senders reach the server; default: `server.public_url`, else where it listens
     #[arg(long, value_name = "URL", env = "WATCHFIRE_URL")]
     pub(crate) url: Option<String>,
+    /// Where the server listens, as `serve` is told
+    #[arg(long, value_name = "HOST:PORT", env = "WATCHFIRE_LISTEN", value_parser = host_port)]
+    pub(crate) listen: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -38,6 +38,7 @@ pub use definitions::{Definitions, ProjectDefinition, ReportSpec, RuleDefinition
 pub use files::LoadError;
 pub use load::{Loaded, load};
 pub use problem::{Place, Problem, ProblemSeverity};
+pub use read::nearest;
 pub use schema::json_schema;
 pub use settings::{
     AddressRange, DeliverySettings, LimitSettings, ServerSettings, Settings, StorageSettings, TelemetrySettings,

@@ -217,7 +217,7 @@ fn assemble(
     }
     let projects = projects(&mut files, &mut definitions, environment);
     let channels = channels(&mut files, &mut definitions, environment);
-    let broken_sources = sources(&mut files, &mut definitions, environment);
+    let broken_sources = sources(&mut files, &mut definitions, &projects, environment);
     let known = Known { settings: &definitions.settings, channels: &channels, projects: &projects };
     if let Some(Parsed { raw: Some(raw), report, .. }) = settings.first_mut() {
         build::fallback_channel(raw, &known, report);
@@ -347,21 +347,23 @@ fn channels(
     known
 }
 
-/// Makes the sources; the answer names those that could not be made.
+/// Makes the sources; the answer names those that could not be made. `projects` has the names that they may belong to.
 fn sources(
     files: &mut [Parsed<RawFile>],
     definitions: &mut Definitions,
+    projects: &BTreeSet<String>,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> BTreeSet<String> {
     let (mut names, mut broken) = (Names::default(), BTreeSet::new());
-    // Projects cannot be defined yet; a source may name the one that there is.
-    let projects = BTreeSet::new();
     for Parsed { report, folder, raw } in files {
         for defined in raw.iter().flat_map(|raw| &raw.sources.value).flat_map(|sources| &sources.0) {
             report.subject = Some(defined.subject.clone());
             let before = report.errors();
-            claim(RawSource::WORD, &defined.raw.name, &mut names, report);
-            let spec = build::source(&defined.raw, &Surroundings { environment, folder }, &projects, report);
+            if let (Some(name), Some(at)) = (&defined.raw.name.value, defined.raw.name.at()) {
+                let project = build::project_name(&defined.raw.project);
+                names.claim_in(project.as_str(), RawSource::WORD, &name.0, at, report);
+            }
+            let spec = build::source(&defined.raw, &Surroundings { environment, folder }, projects, report);
             let valid = !defined.bad && report.errors() == before;
             match spec.filter(|_| valid) {
                 Some(spec) => definitions.sources.push(spec),

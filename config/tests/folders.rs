@@ -341,6 +341,21 @@ fn sql_of_rules_with_other_mistakes_is_checked_too_and_points_into_the_file() {
 }
 
 #[test]
+fn a_source_belongs_to_a_project_that_any_file_defines_or_to_default_and_is_named_within_it() {
+    let source = |(name, project)| format!("  - {{name: {name}, type: ndjson, path: a.ndjson{project}}}\n");
+    let sources = [("orders", ", project: mail"), ("orders", ""), ("more", ", project: default")];
+    let text: String = sources.map(source).concat();
+    let loaded = loaded(&[
+        ("a.yaml", &format!("version: 1\nsources:\n{text}")),
+        ("b.yaml", "version: 1\nprojects:\n  - {name: mail, id: 2}\n"),
+        ("a.ndjson", ""),
+    ]);
+    assert_eq!(loaded.problems, []);
+    let belongs = loaded.definitions.sources.iter().map(|one| (one.name.as_str(), one.project.as_str()));
+    assert_eq!(belongs.collect::<Vec<_>>(), [("orders", "mail"), ("orders", "default"), ("more", "default")]);
+}
+
+#[test]
 fn examples_are_without_mistakes() {
     let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     if !examples.exists() {

@@ -46,7 +46,7 @@ pub use access::{Access, Grant};
 pub use definition::{Definitions, DefinitionsStatus, Refusal, ReportSpec, RuleDefinition};
 pub use engine::{Engine, EngineParts};
 pub use error::Error;
-pub use ingest::{AcceptedTimes, Encoding, Held, IngestError, Ingested, NoRoom, Room, Signal};
+pub use ingest::{AcceptedTimes, Encoding, Held, IngestError, Ingested, NoRoom, Room, Sharing, Signal};
 pub use links::path_segment;
 pub use look::{AlertDetail, AlertFilter, AlertInstance, AlertOverview, HealthName, RuleWords};
 pub use reports::{REPORT_RESULT_MAX_BYTES, decode_result};
@@ -62,4 +62,6 @@ pub use watchfire_store::{
     RunStatus, StoredBody, StoredResult, Trouble,
 };
 pub use watchfire_telemetry::limits::QUERY_ROWS_MAX;
-pub use watchfire_telemetry::{Answer, AnswerForm, QueryError, QueryMistake, QueryRequest, QueryZone, SqlSpan};
+pub use watchfire_telemetry::{
+    Answer, AnswerForm, QueryError, QueryMistake, QueryRequest, QueryZone, SqlSpan, Unwritten,
+};

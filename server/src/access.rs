@@ -21,6 +21,8 @@ use crate::{host, logfire};
 
 /// What tells nothing and changes nothing: probes may ask under any name and without a token.
 const FOR_EVERYBODY: [&str; 3] = ["/healthz", "/readyz", logfire::HEALTH];
+/// What is about the whole server, and so about all projects.
+const OF_ALL_PROJECTS: &str = "/metrics";
 /// The version of this server, which Logfire's Terraform provider reads.
 const VERSION_HEADER: HeaderName = HeaderName::from_static("logfire-version");
 
@@ -112,12 +114,12 @@ fn behind_bearer(given: &[u8]) -> Option<&[u8]> {
     word.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
 }
 
-/// What a request needs: sending telemetry is writing, asking is reading, all else is for admins.
+/// What a request needs: sending telemetry is writing, asking about a project is reading, all else is for admins.
 fn needed_scope(method: &Method, path: &str) -> TokenScope {
     let asks = *method == Method::GET || *method == Method::HEAD || logfire::QUERIES.contains(&path);
     if otlp::signal_of(path).is_some() || path == logfire::INFO {
         TokenScope::Write
-    } else if asks {
+    } else if asks && path != OF_ALL_PROJECTS {
         TokenScope::Read
     } else {
         TokenScope::Admin
@@ -184,7 +186,8 @@ mod tests {
             (Method::GET, "/v1/query", TokenScope::Read),
             (Method::POST, "/v2/query", TokenScope::Read),
             (Method::GET, "/api/alerts", TokenScope::Read),
-            (Method::HEAD, "/metrics", TokenScope::Read),
+            (Method::GET, "/metrics", TokenScope::Admin),
+            (Method::HEAD, "/metrics", TokenScope::Admin),
             (Method::GET, "/no/such/path", TokenScope::Read),
             (Method::POST, "/api/deliveries/x/retry", TokenScope::Admin),
             (Method::DELETE, "/api/silences/x", TokenScope::Admin),

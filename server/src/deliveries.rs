@@ -110,8 +110,14 @@ async fn names_must_exist(engine: &Engine, filter: &DeliveryFilter) -> Result<()
         runs::must_exist(engine, rule, filter.project.as_ref()).await?;
     }
     let Some(channel) = &filter.channel else { return Ok(()) };
-    let known = engine.channel_names();
+    let known = engine.channel_names(filter.project.as_ref());
     if known.iter().any(|name| name == channel.as_str()) {
+        return Ok(());
+    }
+    // One that no rule tells any more is known as long as deliveries to it are kept.
+    let (channel_of, project) = (Some(channel.clone()), filter.project.clone());
+    let kept = DeliveryFilter { channel: channel_of, project, limit: 1, ..DeliveryFilter::default() };
+    if !engine.deliveries(&kept, None).await?.is_empty() {
         return Ok(());
     }
     Err(unknown::unknown("channel", "no_such_channel", channel.as_str(), known, "?channel".to_owned()))

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::otlp;
+use crate::{logfire, otlp};
 
 /// Why the server cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -77,10 +77,14 @@ impl From<watchfire_engine::Error> for ApiError {
     }
 }
 
+/// There is nothing at this path, in the words of those who ask there.
 pub(crate) async fn no_such_path(request: Request) -> Response {
     let uri = request.uri();
     if otlp::is_grpc(&request) {
         return otlp::unimplemented(uri.path());
+    }
+    if logfire::is_path(uri.path()) {
+        return logfire::refused(StatusCode::NOT_FOUND, &format!("there is nothing at `{}`", uri.path()));
     }
     let refused = ApiError {
         status: StatusCode::NOT_FOUND,
@@ -92,14 +96,24 @@ pub(crate) async fn no_such_path(request: Request) -> Response {
     refused.into_response()
 }
 
-pub(crate) async fn no_such_method(method: Method, uri: Uri) -> ApiError {
-    ApiError {
+/// The path is there, and does not take this method.
+pub(crate) async fn no_such_method(request: Request) -> Response {
+    let path = request.uri().path();
+    let message = format!("`{path}` does not take {}", request.method());
+    if otlp::signal_of(path).is_some() {
+        return otlp::no_such_method(request.headers(), message);
+    }
+    if logfire::is_path(path) {
+        return logfire::refused(StatusCode::METHOD_NOT_ALLOWED, &message);
+    }
+    let refused = ApiError {
         status: StatusCode::METHOD_NOT_ALLOWED,
         code: "no_such_method",
-        message: format!("`{}` does not take {method}", uri.path()),
-        place: Some(uri.path().to_owned()),
+        message,
+        place: Some(path.to_owned()),
         help: Some("paths and methods are listed in docs/api.md".to_owned()),
-    }
+    };
+    refused.into_response()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use watchfire_engine::{Engine, RunFilter, RunRow, RunStatus, StoredBody, decode_
 use watchfire_model::{RuleKind, RuleName, Timestamp};
 
 use crate::access::Sight;
-use crate::download::{self, DOWNLOADS};
+use crate::download::{self, DOWNLOADS, Room};
 use crate::error::ApiError;
 use crate::named::Named;
 use crate::parameters::Parameters;
@@ -77,12 +77,13 @@ pub(crate) async fn result(
     };
     let disposition = file_name(&name, found.result.scheduled_for, format);
     let body = converted(found, format).await?;
+    let room = Room::of(body.len()).await?;
     let headers = [
         (CONTENT_TYPE, format.content_type().to_owned()),
         (CONTENT_DISPOSITION, disposition),
         (CONTENT_LENGTH, body.len().to_string()),
     ];
-    Ok((headers, download::body(body, turn)).into_response())
+    Ok((headers, download::body(body, (turn, room))).into_response())
 }
 
 async fn converted(found: StoredBody, format: Format) -> Result<Vec<u8>, ApiError> {

@@ -115,7 +115,7 @@ impl Engine {
         match Box::pin(self.prepare_once(question, asked.clone())).await {
             Err(Refusal::Parts(errors)) => {
                 // What cannot be read names no tables.
-                let parsed = self.parsed(question).ok();
+                let parsed = self.parsed(asked.asker, question).ok();
                 if let Some(parsed) = parsed
                     && self.tables.look_again(&self.project, &parsed.tables).await
                 {

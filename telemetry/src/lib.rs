@@ -78,7 +78,7 @@ use crate::state_tables::StatePort;
 use crate::table::keeper::Keeper;
 
 pub use ad_hoc::QueryResult;
-pub use answer::{Answer, AnswerForm, Plans, QueryError, QueryMistake, QueryRequest, QueryZone, SqlSpan};
+pub use answer::{Answer, AnswerForm, Plans, QueryError, QueryMistake, QueryRequest, QueryZone, SqlSpan, Unwritten};
 pub use check::{Sought, SoughtColumn, SqlProblem};
 pub use error::Error;
 pub use limits::Limits;

@@ -1,15 +1,18 @@
 //! `watchfire projects`: for each project what to paste into senders, with the real tokens.
 
+use std::net::IpAddr;
+
 use secrecy::ExposeSecret;
 use serde_json::{Value as Json, json};
 use watchfire_config::{ProjectDefinition, ServerSettings};
 use watchfire_model::TokenScope;
 
-use super::serve::LISTEN_DEFAULT;
+use super::serve::{LISTEN_DEFAULT, listen_of};
 use crate::arguments::{Output, Projects};
 use crate::definitions;
 use crate::exit::Exit;
 use crate::output;
+use crate::trouble;
 
 /// Stands for a token where none is needed: senders insist on one.
 const NO_TOKEN_NEEDED: &str = "local";
@@ -21,7 +24,16 @@ pub(crate) fn run(options: Projects, form: Output) -> anyhow::Result<Exit> {
         return Ok(Exit::No);
     }
     let projects = &loaded.definitions.projects;
-    let base = base_url(options.url.as_deref(), &loaded.definitions.settings.server);
+    let server = &loaded.definitions.settings.server;
+    let base = match base_url(options.url.as_deref(), options.listen.as_deref(), server) {
+        Ok(base) => base,
+        Err(listen) => {
+            let message = format!("the server listens on {listen}, which is no address that senders can be given");
+            let help = "give `--url`, or `server.public_url` in watchfire.yaml: where senders reach the server";
+            trouble::tell(form, "no_address", &message, Some(help));
+            return Ok(Exit::CouldNotRun);
+        }
+    };
     let has_tokens = projects.iter().any(|project| !project.values.is_empty());
     let shown: Vec<Json> = projects.iter().map(|project| as_json(project, &base, has_tokens)).collect();
     match form {
@@ -31,12 +43,19 @@ pub(crate) fn run(options: Projects, form: Output) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
-/// Where senders reach the server: the flag, the public address, else where it listens.
-fn base_url(given: Option<&str>, server: &ServerSettings) -> String {
-    let listened = || format!("http://{}", server.listen.as_deref().unwrap_or(LISTEN_DEFAULT));
+/// Where senders reach the server: the flag, the public address, else where it listens; `Err` with what that is when
+/// nobody could send there.
+fn base_url(url: Option<&str>, listen: Option<&str>, server: &ServerSettings) -> Result<String, String> {
     let public = || server.public_url.as_ref().map(ToString::to_string);
-    let base = given.map(str::to_owned).or_else(public).unwrap_or_else(listened);
-    base.trim_end_matches('/').to_owned()
+    if let Some(base) = url.map(str::to_owned).or_else(public) {
+        return Ok(base.trim_end_matches('/').to_owned());
+    }
+    let listen = listen_of(listen, server).unwrap_or(LISTEN_DEFAULT);
+    let (host, port) = listen.rsplit_once(':').unwrap_or((listen, ""));
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let is_every_address = host.is_empty() || host.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified());
+    let is_any_port = port.parse() == Ok(0_u16);
+    if is_every_address || is_any_port { Err(listen.to_owned()) } else { Ok(format!("http://{listen}")) }
 }
 
 fn as_json(definition: &ProjectDefinition, base: &str, has_tokens: bool) -> Json {
@@ -154,9 +173,14 @@ mod tests {
     fn senders_are_sent_to_the_flag_else_the_public_address_else_where_it_listens() {
         let public = ServerSettings { public_url: "https://fire.example.com/".parse().ok(), ..Default::default() };
         let listening = ServerSettings { listen: Some("127.0.0.1:9".to_owned()), ..Default::default() };
-        assert_eq!(base_url(Some("http://other:1/"), &public), "http://other:1");
-        assert_eq!(base_url(None, &public), "https://fire.example.com");
-        assert_eq!(base_url(None, &listening), "http://127.0.0.1:9");
-        assert_eq!(base_url(None, &ServerSettings::default()), "http://127.0.0.1:4318");
+        let of = |url, listen, server| base_url(url, listen, server).unwrap();
+        assert_eq!(of(Some("http://other:1/"), Some("127.0.0.1:8"), &public), "http://other:1");
+        assert_eq!(of(None, Some("0.0.0.0:8"), &public), "https://fire.example.com");
+        assert_eq!(of(None, Some("127.0.0.1:8"), &listening), "http://127.0.0.1:8");
+        assert_eq!(of(None, None, &listening), "http://127.0.0.1:9");
+        assert_eq!(of(None, None, &ServerSettings::default()), "http://127.0.0.1:4318");
+        for nowhere in ["0.0.0.0:4318", "[::]:4318", "127.0.0.1:0"] {
+            assert_eq!(base_url(None, Some(nowhere), &listening), Err(nowhere.to_owned()));
+        }
     }
 }

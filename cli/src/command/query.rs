@@ -58,12 +58,16 @@ pub(crate) async fn run(options: Query, form: Output) -> anyhow::Result<Exit> {
             Err(refused) => return Ok(refused.tell(form)),
         },
         None => match here(&options, request).await? {
+            Err(Trouble::NoProject { message, help }) => {
+                trouble::tell(form, "unknown_project", &message, Some(&help));
+                return Ok(Exit::CouldNotRun);
+            }
             Ok(answer) => Rows {
                 columns: answer.columns(),
                 rows: answer.rows().map_err(|failure| anyhow::anyhow!(failure.message))?,
                 is_cut: answer.is_cut(),
             },
-            Err(error) => {
+            Err(Trouble::Query(error)) => {
                 let (code, message) = said(&error);
                 trouble::tell(form, code, &message, None);
                 return Ok(Exit::No);
@@ -74,9 +78,22 @@ pub(crate) async fn run(options: Query, form: Output) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
+/// Why there is no answer.
+enum Trouble {
+    /// The definitions hold no such project.
+    NoProject { message: String, help: String },
+    /// The query failed.
+    Query(QueryError),
+}
+
 /// Asks the sources of the definitions, and the telemetry and the state of the data folder, without a server.
-async fn here(options: &Query, request: QueryRequest) -> anyhow::Result<Result<Answer, QueryError>> {
+async fn here(options: &Query, request: QueryRequest) -> anyhow::Result<Result<Answer, Trouble>> {
     let loaded = options.config.as_deref().map(definitions::load).transpose()?;
+    if let (Some(project), Some(loaded)) = (&options.project, &loaded)
+        && let Err(trouble) = must_be_defined(project, loaded)
+    {
+        return Ok(Err(trouble));
+    }
     let settings = loaded.as_ref().map(|loaded| &loaded.definitions.settings);
     let target = place::store_target(&options.storage, settings)?;
     let telemetry = match store(options, settings, &target).await? {
@@ -91,7 +108,20 @@ async fn here(options: &Query, request: QueryRequest) -> anyhow::Result<Result<A
         Some(project) => telemetry.of_project(&ProjectName::new(project.as_str())),
         None => telemetry,
     };
-    Ok(telemetry.answer(request).await)
+    Ok(telemetry.answer(request).await.map_err(Trouble::Query))
+}
+
+/// A name that was mistyped would look like a project without rows.
+fn must_be_defined(project: &str, loaded: &Loaded) -> Result<(), Trouble> {
+    let known = loaded.definitions.projects.iter().map(|definition| definition.project.name.as_str());
+    if known.clone().any(|name| name == project) {
+        return Ok(());
+    }
+    let help = match watchfire_config::nearest(project, known.clone()) {
+        Some(meant) => format!("did you mean `--project {meant}`?"),
+        None => format!("the definitions hold: {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    Err(Trouble::NoProject { message: format!("there is no project `{project}`"), help })
 }
 
 /// The store that the data folder belongs to, if there is one; it is only read, beside a running server too.

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tracing::{info, warn};
-use watchfire_config::{Definitions, Loaded};
+use watchfire_config::{Definitions, Loaded, ServerSettings};
 use watchfire_engine::clock::SystemClock;
 use watchfire_engine::{Engine, EngineParts};
 use watchfire_server::Doors;
@@ -100,7 +100,7 @@ pub(crate) async fn run(options: Serve) -> anyhow::Result<Exit> {
 async fn doors(listen: Option<&str>, grpc: Option<&str>, definitions: &Definitions) -> anyhow::Result<Doors> {
     let (server, limits) = (&definitions.settings.server, &definitions.settings.limits);
     let has_tokens = definitions::has_tokens(definitions);
-    let listen = listen.or(server.listen.as_deref());
+    let listen = listen_of(listen, server);
     let grpc_given = grpc.or(server.otlp_grpc.as_deref());
     let http = watchfire_server::bind(address(listen.unwrap_or(LISTEN_DEFAULT)).await?, has_tokens).await?;
     let grpc = match (grpc_given, listen) {
@@ -120,6 +120,11 @@ async fn doors(listen: Option<&str>, grpc: Option<&str>, definitions: &Definitio
         .map_or(watchfire_server::REQUEST_BYTES_MAX, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     let connections_max = open_files::connections(watchfire_server::CONNECTIONS_MAX);
     Ok(Doors { http, grpc, request_bytes_max, connections_max })
+}
+
+/// Where somebody says that the server listens: the flag or the environment, else the settings.
+pub(crate) fn listen_of<'a>(given: Option<&'a str>, server: &'a ServerSettings) -> Option<&'a str> {
+    given.or(server.listen.as_deref())
 }
 
 /// The address of `HOST:PORT`; of a name with several, the IPv4 one, which clients try too.

@@ -53,7 +53,7 @@ pub(crate) fn alert(
     let limits = &known.settings.limits;
     let rule = Rule {
         name: rule_name(&keys, &defined.subject),
-        project: project(keys.project, known, report),
+        project: project(keys.project, known.projects, report),
         kind: RuleKind::Alert,
         description: text(keys.description),
         labels: keys.labels(),

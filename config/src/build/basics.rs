@@ -1,5 +1,6 @@
 //! What alerts and reports have in common: who they are, and what one run may take.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use watchfire_alerts::{OnError, Patience};
@@ -49,13 +50,13 @@ pub(crate) fn project_name(field: &Field<Text>) -> ProjectName {
     ProjectName::new(field.value.as_ref().map_or(DEFAULT_PROJECT, |name| name.0.as_str()))
 }
 
-/// Whose tables it reads: a project that some file defines, or `default`.
-pub(super) fn project(field: &Field<Text>, known: &Known<'_>, report: &mut Report) -> ProjectName {
+/// The project that it belongs to: one of `known`, those that some file defines and `default`.
+pub(super) fn project(field: &Field<Text>, known: &BTreeSet<String>, report: &mut Report) -> ProjectName {
     if let (Some(project), Some(at)) = (&field.value, field.at())
-        && !known.projects.contains(&project.0)
+        && !known.contains(&project.0)
     {
         let problem = report.error(at, "unknown_project", format!("there is no project `{}`", quoted(&project.0)));
-        match nearest(&project.0, known.projects.iter().map(String::as_str)) {
+        match nearest(&project.0, known.iter().map(String::as_str)) {
             Some(meant) => problem.help(format!("did you mean `{meant}`?")),
             None => problem.help("define it under `projects:`, or remove `project`, which then is `default`"),
         };

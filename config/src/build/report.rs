@@ -62,7 +62,7 @@ pub(crate) fn report(
     let severity = raw.severity.value.as_ref().map_or(Severity::Info, |level| level.0);
     let rule = Rule {
         name: rule_name(&keys, &defined.subject),
-        project: project(keys.project, known, report),
+        project: project(keys.project, known.projects, report),
         kind: RuleKind::Report,
         description: text(keys.description),
         labels: keys.labels(),

@@ -3,18 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use watchfire_model::{DatabaseAddress, ProjectName, SourceKind, SourceSpec};
+use watchfire_model::{DatabaseAddress, SourceKind, SourceSpec};
 
 use super::Surroundings;
+use super::basics::project;
 use super::database_url::database_url;
 use super::secret::references;
 use crate::phrases::SourceType;
 use crate::raw::RawSource;
-use crate::read::{Field, nearest, quoted};
+use crate::read::{Field, quoted};
 use crate::report::Report;
-
-/// The project of a source that names none.
-const PROJECT: &str = "default";
 
 /// Names that only files may take: the rows of a database are not brought into the form of the built-in tables.
 const BUILT_IN: [&str; 2] = ["records", "metrics"];
@@ -45,7 +43,7 @@ pub(crate) fn source(
         let message = format!("`{}` is built in, and no source can stand for it", name.0);
         report.error(at, "bad_name", message).help("give the source another name");
     }
-    let project = project(raw, projects, report);
+    let project = project(&raw.project, projects, report);
     let kind = kind(raw, around, report);
     if report.errors() > before {
         return None;
@@ -56,19 +54,6 @@ pub(crate) fn source(
         kind: kind?,
         time_column: raw.time_column.value.as_ref().map(|column| column.0.clone()),
     })
-}
-
-fn project(raw: &RawSource, projects: &BTreeSet<String>, report: &mut Report) -> ProjectName {
-    let (Some(project), Some(at)) = (&raw.project.value, raw.project.at()) else { return ProjectName::new(PROJECT) };
-    if project.0 != PROJECT && !projects.contains(&project.0) {
-        let problem = report.error(at, "unknown_project", format!("there is no project `{}`", quoted(&project.0)));
-        let known = projects.iter().map(String::as_str).chain([PROJECT]);
-        match nearest(&project.0, known) {
-            Some(near) => problem.help(format!("did you mean `{near}`?")),
-            None => problem.help("write `project: default`, or define it under `projects`"),
-        };
-    }
-    ProjectName::new(&project.0)
 }
 
 fn kind(raw: &RawSource, around: &Surroundings<'_>, report: &mut Report) -> Option<SourceKind> {

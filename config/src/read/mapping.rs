@@ -118,8 +118,8 @@ fn unknown_key(name: &str, at: Span, what: &str, keys: &[Key], report: &mut Repo
     };
 }
 
-/// The word that was probably meant.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The word that was probably meant, of those that there are.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase().replace('-', "_");
     known
         .into_iter()

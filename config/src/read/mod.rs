@@ -10,6 +10,7 @@ mod refused;
 pub(crate) use defined::{Defined, Definitions, Named};
 pub(crate) use field::{Field, FromNode, Item, Keyed};
 pub(crate) use leaf::{Columns, Count, Flag, Items, SecretText, SecretValue, Table, Text};
-pub(crate) use mapping::{Key, Keys, mapping, nearest, read_field, read_keys};
+pub use mapping::nearest;
+pub(crate) use mapping::{Key, Keys, mapping, read_field, read_keys};
 pub(crate) use phrase::{Phrase, Phrased, quoted};
 pub(crate) use refused::{AlertsOnly, NotYet, ReportsOnly};

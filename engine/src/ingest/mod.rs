@@ -20,7 +20,7 @@ pub use watchfire_ingest::{Encoding, Signal};
 
 pub use accepted::AcceptedTimes;
 pub(crate) use arrivals::Arrivals;
-pub use room::{Held, NoRoom, Room};
+pub use room::{Held, NoRoom, Room, Sharing};
 pub(crate) use work::Workers;
 
 /// What became of a request.

@@ -1,6 +1,6 @@
 //! How the rules in force stand: all of them in short, one of them in full.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use watchfire_alerts::{Instance, Rule};
@@ -171,9 +171,20 @@ impl Engine {
         wanted.map(|definition| definition.rule.name.as_str().to_owned()).collect()
     }
 
-    /// The names of the channels in force; for suggestions.
-    pub fn channel_names(&self) -> Vec<String> {
-        self.shared.active().channels.keys().map(|name| name.as_str().to_owned()).collect()
+    /// The names of the channels in force, of a project those that its rules tell; for suggestions.
+    pub fn channel_names(&self, project: Option<&ProjectName>) -> Vec<String> {
+        let active = self.shared.active();
+        let told = |project: &ProjectName| {
+            let rules = active.rules.values().map(|definition| &definition.rule);
+            let rules = rules.filter(|rule| rule.project == *project);
+            let channels = rules.flat_map(|rule| {
+                let notified = rule.notify.iter().map(|assignment| &assignment.channel);
+                notified.chain(&rule.owner_channel).chain(&rule.fallback_channel)
+            });
+            channels.cloned().collect::<BTreeSet<_>>()
+        };
+        let names = project.map_or_else(|| active.channels.keys().cloned().collect(), told);
+        names.iter().map(|name| name.as_str().to_owned()).collect()
     }
 
     /// The address under which people reach this server, if its settings name one.

@@ -38,6 +38,11 @@ const LOOKED_AT_EVERY: Duration = Duration::from_secs(5);
 const ENDING_AT_MOST: Duration = Duration::from_secs(5);
 /// How often a silent HTTP/2 client is asked whether it is still there, and how long it may take to say so.
 const ASKED_EVERY: Duration = Duration::from_secs(20);
+/// Most bytes of the head of a request over HTTP/1, and of what is read at a time of its body. All connections together
+/// may hold as many heads that nobody has looked at yet, from clients without a token too.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Most bytes of the head of a request over HTTP/2, unpacked.
+const HEADER_LIST_BYTES_MAX: u32 = 16 << 10;
 /// How many requests one HTTP/2 connection may have under way.
 const STREAMS_MAX: u32 = 128;
 /// How long shutdown waits for requests that are under way.
@@ -124,11 +129,12 @@ async fn serve(stream: TcpStream, router: Router, stop: CancellationToken) {
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_AT_MOST);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_AT_MOST).max_buf_size(HEAD_BYTES_MAX);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEADER_LIST_BYTES_MAX)
         .keep_alive_interval(ASKED_EVERY)
         .keep_alive_timeout(ASKED_EVERY);
     let mut connection = pin!(builder.serve_connection(io, service));
@@ -212,6 +218,20 @@ mod tests {
             let took = began.elapsed();
             assert!(took <= IDLE_AT_MOST + LOOKED_AT_EVERY + ENDING_AT_MOST, "{took:?} after {begun:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_head_is_read_up_to_its_limit_and_refused_there() {
+        let (_connections, address) = server(8).await;
+        let head = |bytes: usize| {
+            let mut head = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Long: ".to_vec();
+            head.resize(bytes, b'x');
+            head
+        };
+        let smaller = [&head(HEAD_BYTES_MAX / 2)[..], b"\r\n\r\n"].concat();
+        assert!(sent(address, &smaller).await.ends_with("ok"));
+        let unfinished = sent(address, &head(HEAD_BYTES_MAX)).await;
+        assert!(unfinished.contains(" 431 "), "{unfinished}");
     }
 
     #[tokio::test(start_paused = true)]

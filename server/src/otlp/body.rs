@@ -1,7 +1,5 @@
 //! The bytes of a request, in time and within their cap.
 
-use std::collections::VecDeque;
-use std::io::{self, Read};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -12,112 +10,86 @@ use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 use watchfire_engine::Held;
 
+use super::chunks::Chunks;
 use super::refusal::Refusal;
 
-/// How long a sender may send nothing in the middle of a request.
+/// How long a sender may send nothing in the middle of a request. In as long it must also send as much as
+/// [`least_bytes`] says: who sends slowly keeps memory from others.
 const SILENT_AT_MOST: Duration = Duration::from_secs(30);
-/// How long a request may take to be sent, however steadily it comes.
-const SENDING_AT_MOST: Duration = Duration::from_secs(300);
+/// The least that must come in [`SILENT_AT_MOST`], unless the body ends before.
+const LEAST_BYTES: usize = 64 << 10;
+/// Which part of what has come must come once more in [`SILENT_AT_MOST`]: who sends the largest request at an even pace
+/// within [`Pace::TELEMETRY`] sends more.
+const LEAST_PART: usize = 12;
 /// How long what is refused is still read, so that its sender sees why instead of a broken connection.
 const DISCARDING_AT_MOST: Duration = Duration::from_secs(5);
 /// How much of what is refused is still read.
 const DISCARDED_BYTES_MAX: usize = 256 << 20;
 
-/// The pieces in which a body came.
-#[derive(Debug, Default)]
-pub(crate) struct Chunks {
-    pieces: VecDeque<Bytes>,
-    size_bytes: usize,
+/// How long a whole body may take, however steadily it comes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    at_most: Duration,
 }
 
-impl Chunks {
-    /// All bytes together.
-    pub(crate) const fn size_bytes(&self) -> usize {
-        self.size_bytes
-    }
-
-    /// All of it in one piece, which costs nothing if it came in one.
-    pub(crate) fn into_bytes(mut self) -> Bytes {
-        if self.pieces.len() <= 1 {
-            return self.pieces.pop_front().unwrap_or_default();
-        }
-        let mut whole = Vec::with_capacity(self.size_bytes);
-        // Each piece goes as soon as it is copied.
-        while let Some(piece) = self.pieces.pop_front() {
-            whole.extend_from_slice(&piece);
-        }
-        whole.into()
-    }
-
-    /// Cuts the first bytes off; `None`: there are fewer.
-    pub(crate) fn split_off<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let mut first = [0; N];
-        self.read_exact(&mut first).ok()?;
-        Some(first)
-    }
-
-    /// The first bytes, as many as there are up to `N`, without taking them.
-    pub(crate) fn starts_with<const N: usize>(&self) -> Vec<u8> {
-        self.pieces.iter().flat_map(|piece| piece.iter().copied()).take(N).collect()
-    }
+impl Pace {
+    /// Large batches over slow lines.
+    pub(crate) const TELEMETRY: Self = Self { at_most: Duration::from_secs(300) };
+    /// A few kilobytes for which somebody waits.
+    pub(crate) const QUESTION: Self = Self { at_most: Duration::from_secs(30) };
 }
 
-impl From<Bytes> for Chunks {
-    fn from(whole: Bytes) -> Self {
-        Self { size_bytes: whole.len(), pieces: VecDeque::from([whole]) }
-    }
-}
-
-impl Read for Chunks {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while let Some(piece) = self.pieces.front_mut() {
-            let count = piece.len().min(into.len());
-            into[..count].copy_from_slice(&piece[..count]);
-            drop(piece.split_to(count));
-            self.size_bytes -= count;
-            if piece.is_empty() {
-                self.pieces.pop_front();
-            }
-            if count > 0 || into.is_empty() {
-                return Ok(count);
-            }
-        }
-        Ok(0)
-    }
+/// How much must come within [`SILENT_AT_MOST`] once so much has come.
+const fn least_bytes(size: usize) -> usize {
+    let part = size / LEAST_PART;
+    if part > LEAST_BYTES { part } else { LEAST_BYTES }
 }
 
 /// Reads a body of at most `limit` bytes.
-pub(crate) async fn read(mut body: Body, limit: usize, held: &mut Held) -> Result<Chunks, Refusal> {
-    let deadline = Instant::now() + SENDING_AT_MOST;
+pub(crate) async fn read(mut body: Body, limit: usize, pace: Pace, held: &mut Held) -> Result<Chunks, Refusal> {
+    let began = Instant::now();
+    let deadline = began + pace.at_most;
     let mut chunks = Chunks::default();
+    // Where it stood when the time began in which the next part must come.
+    let (mut since, mut size_then) = (began, 0);
     loop {
-        let silent = Instant::now() + SILENT_AT_MOST;
-        let frame = match timeout_at(silent.min(deadline), body.frame()).await {
-            Ok(Some(Ok(frame))) => frame,
+        let looked_at = since + SILENT_AT_MOST;
+        let frame = match timeout_at(looked_at.min(deadline), body.frame()).await {
+            Ok(Some(Ok(frame))) => Some(frame),
             Ok(Some(Err(broken))) => return Err(Refusal::Malformed(format!("the body broke off: {broken}"))),
-            Ok(None) => return Ok(chunks),
-            Err(_) => return Err(too_slow(chunks.size_bytes, silent < deadline)),
+            Ok(None) => {
+                chunks.seal();
+                return Ok(chunks);
+            }
+            Err(_) => None,
         };
-        let Ok(piece) = frame.into_data() else { continue };
-        if chunks.size_bytes + piece.len() > limit {
+        let (now, size) = (Instant::now(), chunks.size_bytes());
+        if frame.is_none() && now >= deadline {
+            return Err(too_slow(size, "it was not complete", pace.at_most));
+        }
+        if now >= looked_at {
+            let came = size - size_then;
+            if came < least_bytes(size_then) {
+                let what = format!("only {came} bytes of it came");
+                return Err(too_slow(size, if came == 0 { "nothing came" } else { &what }, SILENT_AT_MOST));
+            }
+            (since, size_then) = (now, size);
+        }
+        let Some(Ok(piece)) = frame.map(hyper::body::Frame::into_data) else { continue };
+        if size + piece.len() > limit {
             // What is held is given back before the rest is thrown away.
-            held.give_back(chunks.size_bytes);
+            held.give_back(size);
             drop((chunks, piece));
             throw_away(body).await;
             return Err(Refusal::too_large(&format!("has more than {limit} bytes"), limit));
         }
         held.take(piece.len())?;
-        chunks.size_bytes += piece.len();
-        if !piece.is_empty() {
-            chunks.pieces.push_back(piece);
-        }
+        chunks.push(piece);
     }
 }
 
-fn too_slow(size: usize, was_silent: bool) -> Refusal {
-    let (what, limit) =
-        if was_silent { ("nothing came for", SILENT_AT_MOST) } else { ("it was not complete within", SENDING_AT_MOST) };
-    Refusal::TooSlow(format!("the body broke off after {size} bytes: {what} {} s", limit.as_secs()))
+fn too_slow(size: usize, what: &str, within: Duration) -> Refusal {
+    Refusal::TooSlow(format!("the body broke off after {size} bytes: {what} within {} s", within.as_secs()))
 }
 
 /// Reads what is left of a refused request and throws it away: who is still sending would see a broken connection,
@@ -154,6 +126,7 @@ mod tests {
 
     use futures::{StreamExt, stream};
     use watchfire_engine::Room;
+    use watchfire_model::ProjectName;
 
     use super::*;
 
@@ -163,8 +136,9 @@ mod tests {
 
     #[tokio::test]
     async fn pieces_come_together_again_whole_or_cut() {
-        let mut held = Room::default().enter();
-        let mut read = async |pieces: &'static [&'static [u8]]| read(body(pieces), 100, &mut held).await.unwrap();
+        let mut held = Room::default().enter(&ProjectName::new("shop"));
+        let mut read =
+            async |pieces: &'static [&'static [u8]]| read(body(pieces), 100, Pace::TELEMETRY, &mut held).await.unwrap();
         assert_eq!(read(&[b"ab", b"", b"cde"]).await.into_bytes(), "abcde");
         assert_eq!(read(&[]).await.into_bytes(), "");
         let mut cut = read(&[b"a", b"bcd", b"e"]).await;
@@ -176,9 +150,11 @@ mod tests {
     #[tokio::test]
     async fn a_body_at_its_cap_is_taken_and_one_byte_more_is_not() {
         let room = Room::default();
-        let mut held = room.enter();
-        assert_eq!(read(body(&[b"abc", b"de"]), 5, &mut held).await.unwrap().size_bytes(), 5);
-        let refused = read(body(&[b"abc", b"def"]), 5, &mut room.enter()).await.unwrap_err();
+        let mut held = room.enter(&ProjectName::new("shop"));
+        assert_eq!(read(body(&[b"abc", b"de"]), 5, Pace::TELEMETRY, &mut held).await.unwrap().size_bytes(), 5);
+        let refused = read(body(&[b"abc", b"def"]), 5, Pace::TELEMETRY, &mut room.enter(&ProjectName::new("shop")))
+            .await
+            .unwrap_err();
         assert!(matches!(&refused, Refusal::TooLarge(message) if message.contains("5 bytes")), "{refused:?}");
     }
 
@@ -186,12 +162,23 @@ mod tests {
     async fn who_sends_nothing_or_a_little_for_ever_is_cut() {
         let room = Room::default();
         let silent = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-        let refused = read(silent, 100, &mut room.enter()).await.unwrap_err();
+        let refused = read(silent, 100, Pace::TELEMETRY, &mut room.enter(&ProjectName::new("shop"))).await.unwrap_err();
         assert!(matches!(&refused, Refusal::TooSlow(message) if message.contains("30 s")), "{refused:?}");
-        let beats = stream::repeat(()).then(|()| tokio::time::sleep(Duration::from_secs(20)));
-        let trickle = Body::from_stream(beats.map(|()| Ok::<_, Infallible>(Bytes::from_static(b"x"))));
-        let refused = read(trickle, 100, &mut room.enter()).await.unwrap_err();
-        assert!(matches!(&refused, Refusal::TooSlow(message) if message.contains("300 s")), "{refused:?}");
+        // Bytes a second, for how many seconds, and what it is told.
+        for (pace, first, bytes, told) in [
+            (Pace::TELEMETRY, 1, 1, "only 31 bytes of it came within 30 s"),
+            // Who has sent much must go on as fast.
+            (Pace::TELEMETRY, 90 << 20, 16 << 10, "of it came within 30 s"),
+            (Pace::TELEMETRY, 1, 16 << 10, "not complete within 300 s"),
+            (Pace::QUESTION, 1, 16 << 10, "within 30 s"),
+        ] {
+            let steady = stream::repeat(()).then(|()| tokio::time::sleep(Duration::from_millis(999)));
+            let steady = steady.map(move |()| Ok::<_, Infallible>(Bytes::from(vec![0; bytes])));
+            let beats = stream::iter([Ok(Bytes::from(vec![0; first]))]).chain(steady);
+            let mut held = room.enter(&ProjectName::new("shop"));
+            let refused = read(Body::from_stream(beats), 100 << 20, pace, &mut held).await.unwrap_err();
+            assert!(matches!(&refused, Refusal::TooSlow(message) if message.contains(told)), "{told}: {refused:?}");
+        }
     }
 
     #[tokio::test]

@@ -66,8 +66,9 @@ async fn ingest(signal: Signal, door: &Door, grant: &Grant, request: Request) ->
         Refusal::Unsupported(format!("`grpc-encoding: {encoding}` is not taken; send one of {ACCEPTED}"))
     })?;
     let limit = door.request_bytes_max;
-    let mut held = door.engine.ingest_room().enter();
-    let mut chunks = body::read(request.into_body(), limit.saturating_add(PREFIX_BYTES), &mut held).await?;
+    let mut held = door.engine.ingest_room().enter(&grant.project.name);
+    let mut chunks =
+        body::read(request.into_body(), limit.saturating_add(PREFIX_BYTES), body::Pace::TELEMETRY, &mut held).await?;
     let prefix = chunks.split_off::<PREFIX_BYTES>();
     let compression =
         message(prefix, chunks.size_bytes(), packing).map_err(|fault| Refusal::Malformed(fault.into()))?;

@@ -52,8 +52,8 @@ async fn ingest(signal: Signal, door: &Door, grant: &Grant, request: Request) ->
             return Err(refusal);
         }
     };
-    let mut held = door.engine.ingest_room().enter();
-    let chunks = body::read(request.into_body(), door.request_bytes_max, &mut held).await?;
+    let mut held = door.engine.ingest_room().enter(&grant.project.name);
+    let chunks = body::read(request.into_body(), door.request_bytes_max, body::Pace::TELEMETRY, &mut held).await?;
     take(door, grant, signal, encoding, compression, (chunks, held)).await
 }
 

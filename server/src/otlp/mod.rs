@@ -9,6 +9,7 @@
 
 mod answer;
 mod body;
+mod chunks;
 mod content;
 mod grpc;
 mod http;
@@ -20,16 +21,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use axum::routing::post;
 use watchfire_engine::{Encoding, Engine, Grant, Ingested, Signal};
 
-pub(crate) use body::discard;
+pub(crate) use body::{Pace, discard, read};
 pub(crate) use grpc::{is_grpc, unimplemented};
 pub(crate) use refusal::Refusal;
 
-use body::Chunks;
+use chunks::Chunks;
 use content::Compression;
 
 /// What every request to these doors needs.
@@ -44,8 +46,11 @@ pub(crate) struct Door {
 pub(crate) fn routes(door: Door) -> Router {
     let http = Router::new()
         .route("/v1/traces", post(http::traces))
+        .route("/v1/traces/", post(http::traces))
         .route("/v1/logs", post(http::logs))
+        .route("/v1/logs/", post(http::logs))
         .route("/v1/metrics", post(http::metrics))
+        .route("/v1/metrics/", post(http::metrics))
         .with_state(door.clone());
     http.merge(grpc_routes(door))
 }
@@ -62,9 +67,9 @@ pub(crate) fn grpc_routes(door: Door) -> Router {
 /// Whether a request is one of OpenTelemetry's, and then what it is about.
 pub(crate) fn signal_of(path: &str) -> Option<Signal> {
     match path {
-        "/v1/traces" | grpc::TRACES => Some(Signal::Traces),
-        "/v1/logs" | grpc::LOGS => Some(Signal::Logs),
-        "/v1/metrics" | grpc::METRICS => Some(Signal::Metrics),
+        "/v1/traces" | "/v1/traces/" | grpc::TRACES => Some(Signal::Traces),
+        "/v1/logs" | "/v1/logs/" | grpc::LOGS => Some(Signal::Logs),
+        "/v1/metrics" | "/v1/metrics/" | grpc::METRICS => Some(Signal::Metrics),
         _ => None,
     }
 }
@@ -78,6 +83,11 @@ pub(crate) async fn refuse(engine: &Engine, request: Request, refusal: &Refusal)
         engine.ingest_answered(signal, refusal.http_status().as_u16());
     }
     if is_grpc { grpc::refused(refusal) } else { http::refused(encoding, refusal) }
+}
+
+/// Says that a path of OpenTelemetry's does not take this method, in the form of the request.
+pub(crate) fn no_such_method(headers: &HeaderMap, message: String) -> Response {
+    http::refused(content::answer_encoding(headers.get(CONTENT_TYPE)), &Refusal::Method(message))
 }
 
 /// What both doors do with a request once they know how it is written.

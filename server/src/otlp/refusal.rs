@@ -1,7 +1,9 @@
 //! Why a request with telemetry is refused, and what that is in HTTP and in gRPC.
 //!
-//! A sender of OTLP tries again after 429, 502, 503 and 504, and after UNAVAILABLE, and gives the batch up after
-//! anything else: so what the same bytes may get past later must be among these, and what they never will must not.
+//! A sender of OTLP tries again after 429, 502, 503 and 504 of HTTP, and after CANCELLED, DEADLINE_EXCEEDED, ABORTED,
+//! OUT_OF_RANGE, UNAVAILABLE and DATA_LOSS of gRPC (and RESOURCE_EXHAUSTED with a `RetryInfo`), and gives the batch up
+//! after anything else: so what the same bytes may get past later must be among these, and what they never will must not.
+//! A body that came too slowly may come faster: over gRPC its sender tries again, over HTTP 408 is not in that list.
 
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ pub(crate) enum Refusal {
     Forbidden(String),
     /// A type or a packing that is not taken.
     Unsupported(String),
+    /// A method that is not taken.
+    Method(String),
     /// More bytes than one request may have.
     TooLarge(String),
     /// The body did not come in time.
@@ -55,6 +59,7 @@ impl Refusal {
             Self::Unauthenticated(message)
             | Self::Forbidden(message)
             | Self::Unsupported(message)
+            | Self::Method(message)
             | Self::TooLarge(message)
             | Self::TooSlow(message)
             | Self::Malformed(message)
@@ -69,6 +74,7 @@ impl Refusal {
             Self::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
@@ -81,7 +87,7 @@ impl Refusal {
         match self {
             Self::Unauthenticated(_) => Code::Unauthenticated,
             Self::Forbidden(_) => Code::PermissionDenied,
-            Self::Unsupported(_) => Code::Unimplemented,
+            Self::Unsupported(_) | Self::Method(_) => Code::Unimplemented,
             // Without a `RetryInfo` it means: not again.
             Self::TooLarge(_) => Code::ResourceExhausted,
             Self::TooSlow(_) => Code::DeadlineExceeded,
@@ -99,6 +105,7 @@ impl Refusal {
             Self::Unauthenticated(_)
             | Self::Forbidden(_)
             | Self::Unsupported(_)
+            | Self::Method(_)
             | Self::TooLarge(_)
             | Self::TooSlow(_)
             | Self::Malformed(_)
@@ -135,6 +142,7 @@ mod tests {
             Refusal::Unauthenticated,
             Refusal::Forbidden,
             Refusal::Unsupported,
+            Refusal::Method,
             Refusal::TooLarge,
             Refusal::TooSlow,
             Refusal::Malformed,
@@ -145,7 +153,19 @@ mod tests {
         for refusal in all.map(|kind| kind(String::new())) {
             let again = refusal.retry_after().is_some();
             assert_eq!(matches!(refusal.http_status().as_u16(), 429 | 502 | 503 | 504), again, "{refusal:?}");
-            assert_eq!(refusal.grpc_code() == Code::Unavailable, again, "{refusal:?}");
+            // The list of the specification of OTLP/gRPC; RESOURCE_EXHAUSTED is in it with a `RetryInfo`, which goes
+            // with `retry_after`.
+            let retryable = matches!(
+                refusal.grpc_code(),
+                Code::Cancelled
+                    | Code::DeadlineExceeded
+                    | Code::Aborted
+                    | Code::OutOfRange
+                    | Code::Unavailable
+                    | Code::DataLoss
+            );
+            let may_come_faster = matches!(refusal, Refusal::TooSlow(_));
+            assert_eq!(retryable, again || may_come_faster, "{refusal:?}");
         }
     }
 }

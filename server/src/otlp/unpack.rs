@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use watchfire_engine::Held;
 
-use super::body::Chunks;
+use super::chunks::Chunks;
 use super::content::Compression;
 use super::refusal::Refusal;
 
@@ -71,6 +71,7 @@ mod tests {
     use flate2::Compression as Level;
     use flate2::read::{DeflateEncoder, GzEncoder, ZlibEncoder};
     use watchfire_engine::Room;
+    use watchfire_model::ProjectName;
 
     use super::*;
 
@@ -89,7 +90,7 @@ mod tests {
     }
 
     fn unpacked(body: Bytes, compression: Compression, limit: usize) -> Result<Bytes, Refusal> {
-        unpack(body.into(), compression, limit, &mut Room::default().enter())
+        unpack(body.into(), compression, limit, &mut Room::default().enter(&ProjectName::new("shop")))
     }
 
     #[test]
@@ -138,11 +139,11 @@ mod tests {
     #[test]
     fn what_is_unpacked_counts_and_what_it_came_as_does_not_any_more() {
         let (room, body) = (Room::default(), vec![0; 100 << 20]);
-        let mut held = room.enter();
+        let mut held = room.enter(&ProjectName::new("shop"));
         let packed = gzip(&body);
         held.take(packed.len()).unwrap();
         unpack(packed.into(), Compression::Gzip, body.len(), &mut held).unwrap();
-        room.enter().take(100 << 20).unwrap();
-        assert!(room.enter().take(200 << 20).is_err());
+        room.enter(&ProjectName::new("mail")).take(100 << 20).unwrap();
+        assert!(room.enter(&ProjectName::new("mail")).take(200 << 20).is_err());
     }
 }

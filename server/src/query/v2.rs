@@ -1,39 +1,68 @@
 //! `POST /v2/query`: a query as a JSON body.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Extension;
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value as Json, json};
-use watchfire_engine::{Engine, Grant, QueryRequest};
+use watchfire_engine::{Engine, Grant, QueryRequest, Room};
 use watchfire_model::Timestamp;
 
 use super::Version;
 use super::refusal::{Refusal, Refuser};
 use super::reply::{Asked, reply};
 use super::validation::Mistakes;
+use crate::otlp;
 
 /// Rows of an answer when nobody says how many.
 const LIMIT_DEFAULT: usize = 100;
+
+/// Most bytes of a body.
+const BODY_BYTES_MAX: usize = 2 << 20;
+/// What all bodies may take that are under way.
+const BODIES_BYTES_MAX: usize = 64 << 20;
+
+/// The room of all bodies.
+static BODIES: LazyLock<Room> = LazyLock::new(|| Room::new(BODIES_BYTES_MAX));
 
 pub(crate) async fn query(
     State(engine): State<Arc<Engine>>,
     Extension(grant): Extension<Grant>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Response {
     let refuser = Refuser::new(Version::V2, &headers, &engine, &grant);
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) => return refuser.refuse(Refusal::body(rejection.status(), &rejection.body_text())),
+    let mut held = BODIES.enter(&grant.project.name);
+    let body = match otlp::read(body, BODY_BYTES_MAX, otlp::Pace::QUESTION, &mut held).await {
+        Ok(body) => body.into_bytes(),
+        Err(refusal) => return refuser.refuse(unread(&refusal)),
     };
-    match asked(&body, engine.now()) {
+    let asked = asked(&body, engine.now());
+    drop((body, held));
+    match asked {
         Ok(asked) => reply(&engine, asked, &refuser).await,
         Err(mistakes) => refuser.refuse(Refusal::invalid(mistakes)),
+    }
+}
+
+/// Why a body is not read, in Logfire's words.
+fn unread(refusal: &otlp::Refusal) -> Refusal {
+    match refusal {
+        otlp::Refusal::Busy(message) => Refusal::busy(message, 1),
+        otlp::Refusal::TooLarge(_) => {
+            Refusal::body(refusal.http_status(), &format!("the body has more than {BODY_BYTES_MAX} bytes"))
+        }
+        otlp::Refusal::Unauthenticated(message)
+        | otlp::Refusal::Forbidden(message)
+        | otlp::Refusal::Unsupported(message)
+        | otlp::Refusal::Method(message)
+        | otlp::Refusal::TooSlow(message)
+        | otlp::Refusal::Malformed(message)
+        | otlp::Refusal::Unavailable(message)
+        | otlp::Refusal::Broken(message) => Refusal::body(refusal.http_status(), message),
     }
 }
 

@@ -7,41 +7,43 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Field};
 
 use super::json_cell::write_cell;
+use super::out::Out;
 use super::run::Answer;
 
-pub(super) fn table(answer: &Answer) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64 << 10);
+pub(super) fn table(out: &mut Out, answer: &Answer) {
     let fields = answer.schema.fields();
     for (place, field) in fields.iter().enumerate() {
-        separate(&mut out, place);
-        quoted(&mut out, field.name().as_bytes());
+        separate(out, place);
+        quoted(out, field.name().as_bytes());
     }
     out.push(b'\n');
     for batch in &answer.batches {
         for row in 0..batch.num_rows() {
+            if out.is_over() {
+                return;
+            }
             for (place, field) in fields.iter().enumerate() {
-                separate(&mut out, place);
+                separate(out, place);
                 let array = batch.column(place).as_ref();
                 // A line with nothing on it would be none.
                 if fields.len() == 1 && array.is_null(row) {
                     out.extend_from_slice(b"\"\"");
                 } else {
-                    cell(&mut out, field, array, row);
+                    cell(out, field, array, row);
                 }
             }
             out.push(b'\n');
         }
     }
-    out
 }
 
-fn separate(out: &mut Vec<u8>, place: usize) {
+fn separate(out: &mut Out, place: usize) {
     if place > 0 {
         out.push(b',');
     }
 }
 
-fn cell(out: &mut Vec<u8>, field: &Field, array: &dyn Array, row: usize) {
+fn cell(out: &mut Out, field: &Field, array: &dyn Array, row: usize) {
     if array.is_null(row) {
         return;
     }
@@ -49,9 +51,13 @@ fn cell(out: &mut Vec<u8>, field: &Field, array: &dyn Array, row: usize) {
         let text = array.as_string::<i32>().value(row);
         return quoted(out, text.as_bytes());
     }
-    let mut text = Vec::new();
+    let mut text = out.rest();
     write_cell(&mut text, field, array, row);
-    match text.as_slice() {
+    if text.is_over() {
+        // It would not fit with its quotes either.
+        return out.pass(text.written());
+    }
+    match text.into_bytes().as_slice() {
         b"null" => {}
         // Of what is no text, only times, spans and bytes have quotes, and nothing in them that is escaped.
         [b'"', inner @ .., b'"'] => quoted(out, inner),
@@ -59,7 +65,7 @@ fn cell(out: &mut Vec<u8>, field: &Field, array: &dyn Array, row: usize) {
     }
 }
 
-fn quoted(out: &mut Vec<u8>, text: &[u8]) {
+fn quoted(out: &mut Out, text: &[u8]) {
     let is_plain = !text.is_empty() && !text.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'));
     if is_plain {
         return out.extend_from_slice(text);

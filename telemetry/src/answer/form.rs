@@ -2,6 +2,7 @@
 
 use watchfire_model::{Failure, FailureCode};
 
+use super::out::Out;
 use super::run::Answer;
 use super::{arrow_stream, csv, json};
 use crate::result_file;
@@ -31,26 +32,68 @@ pub enum AnswerForm {
     V1Rows,
 }
 
+/// Why an answer is not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unwritten {
+    /// It is longer than it may be.
+    #[error(
+        "the answer takes {reached_bytes} bytes or more in this form, above the limit of {limit_bytes} for one answer; \
+         select fewer columns or rows"
+    )]
+    TooLong {
+        /// How far it was written.
+        reached_bytes: usize,
+        /// How long it may be.
+        limit_bytes: usize,
+    },
+    /// A column of a type that the form does not have.
+    #[error("{0}")]
+    Failed(Failure),
+}
+
+impl From<Unwritten> for Failure {
+    fn from(why: Unwritten) -> Self {
+        let message = why.to_string();
+        match why {
+            Unwritten::TooLong { .. } => Self::new(FailureCode::Memory, message),
+            Unwritten::Failed(failure) => failure,
+        }
+    }
+}
+
+impl From<Failure> for Unwritten {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 impl Answer {
-    /// Writes the answer in a form. Takes about a second for the largest one: not on a thread that others wait for.
+    /// Writes the answer in a form, if that takes `limit_bytes` at most. Takes about a second for the largest one: not
+    /// on a thread that others wait for.
     ///
     /// # Errors
-    /// A column of a type that the form does not have.
-    pub fn encode(&self, form: AnswerForm) -> Result<Vec<u8>, Failure> {
+    /// It is longer, or has a column of a type that the form does not have.
+    pub fn encode(&self, form: AnswerForm, limit_bytes: usize) -> Result<Vec<u8>, Unwritten> {
+        let mut out = Out::new(limit_bytes);
         match form {
-            AnswerForm::Json { with_schema } => Ok(json::object(self, with_schema)),
-            AnswerForm::JsonLines { with_schema } => Ok(json::lines(self, with_schema)),
-            AnswerForm::Csv => Ok(csv::table(self)),
-            AnswerForm::V1Columns => Ok(json::v1_columns(self)),
-            AnswerForm::V1Rows => Ok(json::v1_rows(self)),
+            AnswerForm::Json { with_schema } => json::object(&mut out, self, with_schema),
+            AnswerForm::JsonLines { with_schema } => json::lines(&mut out, self, with_schema),
+            AnswerForm::Csv => csv::table(&mut out, self),
+            AnswerForm::V1Columns => json::v1_columns(&mut out, self),
+            AnswerForm::V1Rows => json::v1_rows(&mut out, self),
             AnswerForm::ArrowStream => {
-                arrow_stream::stream(self).map_err(|error| unwritable("an Arrow stream", &error))
+                arrow_stream::stream(&mut out, self).map_err(|error| unwritable("an Arrow stream", &error))?;
             }
             AnswerForm::Parquet => {
                 let rows = self.rows()?;
-                result_file::write(&self.columns(), &rows).map_err(|error| unwritable("Parquet", &error))
+                let file = result_file::write(&self.columns(), &rows).map_err(|error| unwritable("Parquet", &error))?;
+                out.extend_from_slice(&file);
             }
         }
+        if out.is_over() {
+            return Err(Unwritten::TooLong { reached_bytes: out.written(), limit_bytes });
+        }
+        Ok(out.into_bytes())
     }
 }
 

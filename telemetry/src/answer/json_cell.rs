@@ -23,13 +23,14 @@ use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 use datafusion_functions_json::{JsonUnionEncoder, JsonUnionValue};
 use serde_json::value::RawValue;
 
+use super::out::Out;
 use crate::value::is_json;
 
 /// Nanoseconds of a second.
 const SECOND: i128 = 1_000_000_000;
 
 /// Writes one cell of a column.
-pub(super) fn write_cell(out: &mut Vec<u8>, field: &Field, array: &dyn Array, row: usize) {
+pub(super) fn write_cell(out: &mut Out, field: &Field, array: &dyn Array, row: usize) {
     if array.is_null(row) {
         return null(out);
     }
@@ -107,7 +108,7 @@ pub(super) fn write_cell(out: &mut Vec<u8>, field: &Field, array: &dyn Array, ro
 }
 
 /// A value of JSON as the functions on JSON return it.
-pub(super) fn write_json_union(out: &mut Vec<u8>, value: &JsonUnionValue<'_>) {
+pub(super) fn write_json_union(out: &mut Out, value: &JsonUnionValue<'_>) {
     match value {
         JsonUnionValue::JsonNull => null(out),
         JsonUnionValue::Bool(value) => shown(out, value),
@@ -118,25 +119,25 @@ pub(super) fn write_json_union(out: &mut Vec<u8>, value: &JsonUnionValue<'_>) {
     }
 }
 
-fn null(out: &mut Vec<u8>) {
+fn null(out: &mut Out) {
     out.extend_from_slice(b"null");
 }
 
-fn shown(out: &mut Vec<u8>, value: impl Display) {
+fn shown(out: &mut Out, value: impl Display) {
     write!(out, "{value}").expect("memory takes everything");
 }
 
 /// Floats that are no numbers are null.
-fn json(out: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) {
+fn json(out: &mut Out, value: &(impl serde::Serialize + ?Sized)) {
     serde_json::to_writer(out, value).expect("a plain value is JSON");
 }
 
-fn text(out: &mut Vec<u8>, field: &Field, value: &str) {
+fn text(out: &mut Out, field: &Field, value: &str) {
     if is_json(field) { raw(out, value) } else { json(out, value) }
 }
 
 /// JSON text as it is, on one line; text that is no JSON as a JSON string, so that nobody loses it.
-fn raw(out: &mut Vec<u8>, text: &str) {
+fn raw(out: &mut Out, text: &str) {
     match serde_json::from_str::<&RawValue>(text) {
         Ok(value) if !value.get().contains(['\n', '\r']) => out.extend_from_slice(value.get().as_bytes()),
         Ok(_) => match serde_json::from_str::<serde_json::Value>(text) {
@@ -147,11 +148,11 @@ fn raw(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-fn bytes(out: &mut Vec<u8>, value: &[u8]) {
+fn bytes(out: &mut Out, value: &[u8]) {
     json(out, &STANDARD.encode(value));
 }
 
-fn list(out: &mut Vec<u8>, field: &Field, items: &dyn Array) {
+fn list(out: &mut Out, field: &Field, items: &dyn Array) {
     out.push(b'[');
     for row in 0..items.len() {
         if row > 0 {
@@ -162,7 +163,7 @@ fn list(out: &mut Vec<u8>, field: &Field, items: &dyn Array) {
     out.push(b']');
 }
 
-fn object<'a>(out: &mut Vec<u8>, members: impl Iterator<Item = (String, &'a Field, &'a dyn Array, usize)>) {
+fn object<'a>(out: &mut Out, members: impl Iterator<Item = (String, &'a Field, &'a dyn Array, usize)>) {
     out.push(b'{');
     for (place, (name, field, array, row)) in members.enumerate() {
         if place > 0 {
@@ -177,13 +178,14 @@ fn object<'a>(out: &mut Vec<u8>, members: impl Iterator<Item = (String, &'a Fiel
 
 /// The key of an entry as the name of a member.
 fn key(field: &Field, keys: &dyn Array, entry: usize) -> String {
-    let mut text = Vec::new();
+    let mut text = Out::new(usize::MAX);
     write_cell(&mut text, field, keys, entry);
+    let text = text.into_bytes();
     serde_json::from_slice::<String>(&text).unwrap_or_else(|_| String::from_utf8_lossy(&text).into_owned())
 }
 
 /// A cell of an encoded column.
-fn opened(out: &mut Vec<u8>, field: &Field, array: &dyn Array, row: usize, kind: &DataType) {
+fn opened(out: &mut Out, field: &Field, array: &dyn Array, row: usize, kind: &DataType) {
     match cast(&array.slice(row, 1), kind) {
         Ok(cell) => write_cell(out, field, cell.as_ref(), 0),
         Err(_) => null(out),
@@ -222,7 +224,7 @@ fn nanos(unit: TimeUnit, value: i64) -> i128 {
 }
 
 /// An instant in its zone, or without any. One beyond the years that can be written is null.
-fn instant(out: &mut Vec<u8>, nanos: i128, zone: Option<&str>) {
+fn instant(out: &mut Out, nanos: i128, zone: Option<&str>) {
     let seconds = i64::try_from(nanos.div_euclid(SECOND)).ok();
     let fraction = u32::try_from(nanos.rem_euclid(SECOND)).ok();
     let Some(at) = seconds.zip(fraction).and_then(|(seconds, nanos)| DateTime::<Utc>::from_timestamp(seconds, nanos))
@@ -247,7 +249,7 @@ fn naive(at: NaiveDateTime, digits: SecondsFormat) -> String {
 }
 
 /// A time of day.
-fn time(out: &mut Vec<u8>, array: &dyn Array, row: usize) {
+fn time(out: &mut Out, array: &dyn Array, row: usize) {
     let cell = cast(&array.slice(row, 1), &DataType::Time64(TimeUnit::Nanosecond));
     let time = cell.ok().and_then(|cell| cell.as_primitive::<Time64NanosecondType>().value_as_time(0));
     match time {
@@ -256,7 +258,7 @@ fn time(out: &mut Vec<u8>, array: &dyn Array, row: usize) {
     }
 }
 
-fn interval(out: &mut Vec<u8>, array: &dyn Array, row: usize) {
+fn interval(out: &mut Out, array: &dyn Array, row: usize) {
     match cast(&array.slice(row, 1), &DataType::Interval(IntervalUnit::MonthDayNano)) {
         Ok(cell) => {
             let value = cell.as_primitive::<IntervalMonthDayNanoType>().value(0);
@@ -267,7 +269,7 @@ fn interval(out: &mut Vec<u8>, array: &dyn Array, row: usize) {
 }
 
 /// A span of time in ISO 8601, like `P1M2DT3.5S`: months and days have no fixed length, seconds are not broken up.
-fn span(out: &mut Vec<u8>, months: i32, days: i32, nanos: i128) {
+fn span(out: &mut Out, months: i32, days: i32, nanos: i128) {
     let mut text = String::from("P");
     if months != 0 {
         text += &format!("{months}M");
@@ -307,14 +309,14 @@ mod tests {
     }
 
     fn cells(field: &Field, array: &ArrayRef) -> String {
-        let mut out = Vec::new();
+        let mut out = Out::new(usize::MAX);
         for row in 0..array.len() {
             if row > 0 {
                 out.push(b' ');
             }
             write_cell(&mut out, field, array.as_ref(), row);
         }
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.into_bytes()).unwrap()
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod explain;
 mod form;
 mod json;
 mod json_cell;
+mod out;
 mod plain;
 mod request;
 mod run;
@@ -23,7 +24,7 @@ mod zone;
 
 pub use error::{QueryError, QueryMistake, SqlSpan};
 pub use explain::Plans;
-pub use form::AnswerForm;
+pub use form::{AnswerForm, Unwritten};
 pub use request::QueryRequest;
 pub use run::Answer;
 pub use zone::QueryZone;

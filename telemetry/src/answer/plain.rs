@@ -11,6 +11,7 @@ use datafusion_functions_json::{JSON_UNION_DATA_TYPE, JsonUnionEncoder};
 use watchfire_ingest::table::json_metadata;
 
 use super::json_cell::write_json_union;
+use super::out::Out;
 use super::zone::QueryZone;
 
 /// How the columns of a result become those of an answer.
@@ -94,11 +95,10 @@ fn json_text(column: &ArrayRef) -> ArrayRef {
     let Some(values) = JsonUnionEncoder::from_union(column.as_union().clone()) else {
         return arrow::array::new_null_array(&DataType::Utf8, column.len());
     };
-    let mut text = Vec::new();
     for row in 0..column.len() {
-        text.clear();
+        let mut text = Out::new(usize::MAX);
         write_json_union(&mut text, &values.get_value(row));
-        match std::str::from_utf8(&text) {
+        match std::str::from_utf8(&text.into_bytes()) {
             Ok("null") | Err(_) => texts.append_null(),
             Ok(text) => texts.append_value(text),
         }

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use arrow::ipc::reader::StreamReader;
 use serde_json::{Value as Json, json};
-use watchfire_model::{FailureCode, Timestamp};
-use watchfire_telemetry::{Answer, AnswerForm, Limits, QueryError, QueryRequest, QueryZone, SqlSpan, result_file};
+use watchfire_model::{Failure, FailureCode, Timestamp};
+use watchfire_telemetry::{
+    Answer, AnswerForm, Limits, QueryError, QueryRequest, QueryZone, SqlSpan, Unwritten, result_file,
+};
 
 use crate::harness::{World, at, minutes};
 
@@ -21,7 +23,7 @@ async fn answer(world: &World, request: QueryRequest) -> Answer {
 }
 
 fn written(answer: &Answer, form: AnswerForm) -> String {
-    String::from_utf8(answer.encode(form).unwrap()).unwrap()
+    String::from_utf8(answer.encode(form, usize::MAX).unwrap()).unwrap()
 }
 
 async fn json_of(world: &World, request: QueryRequest) -> Json {
@@ -151,13 +153,13 @@ async fn every_form_holds_the_same_rows() {
     assert_eq!(lines[1]["rows"], rows["rows"]);
     assert_eq!(lines[2]["row_count"], json!(1));
 
-    let stream = got.encode(AnswerForm::ArrowStream).unwrap();
+    let stream = got.encode(AnswerForm::ArrowStream, usize::MAX).unwrap();
     let reader = StreamReader::try_new(Cursor::new(stream), None).unwrap();
     assert_eq!(reader.schema().field(0).name(), "count(*)");
     assert!(reader.schema().fields().iter().all(|field| field.metadata().is_empty()));
     assert_eq!(reader.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 1);
 
-    let (columns, rows) = result_file::read(got.encode(AnswerForm::Parquet).unwrap()).unwrap();
+    let (columns, rows) = result_file::read(got.encode(AnswerForm::Parquet, usize::MAX).unwrap()).unwrap();
     assert_eq!(columns, got.columns());
     assert_eq!(rows, got.rows().unwrap());
 }
@@ -182,7 +184,7 @@ async fn attributes_of_records_are_objects_and_every_column_has_every_form() {
         AnswerForm::V1Columns,
         AnswerForm::V1Rows,
     ] {
-        assert!(!got.encode(form).unwrap().is_empty(), "{form:?}");
+        assert!(!got.encode(form, usize::MAX).unwrap().is_empty(), "{form:?}");
     }
 }
 
@@ -271,6 +273,35 @@ async fn what_breaks_while_it_runs_is_a_failure_with_its_code() {
     let endless =
         "SELECT count(*) FROM generate_series(1, 100000) a(a), generate_series(1, 100000) b(b) WHERE a.a < b.b";
     assert_eq!(failure(&World::limited(hurried), endless).await.code, FailureCode::Timeout);
+}
+
+#[tokio::test]
+async fn an_answer_is_as_long_as_it_may_be_in_every_form_and_no_longer() {
+    // Each of these letters takes six in JSON.
+    let got =
+        answer(&World::new(), request("SELECT repeat(chr(1), 3000) AS x, value AS n FROM generate_series(1, 9)")).await;
+    let forms = [
+        JSON,
+        AnswerForm::JsonLines { with_schema: true },
+        AnswerForm::V1Columns,
+        AnswerForm::V1Rows,
+        AnswerForm::Csv,
+        AnswerForm::ArrowStream,
+        AnswerForm::Parquet,
+    ];
+    for form in forms {
+        let whole = got.encode(form, usize::MAX).unwrap();
+        assert_eq!(got.encode(form, whole.len()).unwrap().len(), whole.len(), "{form:?}");
+        for limit_bytes in [whole.len() - 1, 100] {
+            let refused = got.encode(form, limit_bytes).unwrap_err();
+            assert!(
+                matches!(refused, Unwritten::TooLong { reached_bytes, limit_bytes: told } if reached_bytes > told && told == limit_bytes),
+                "{form:?}: {refused:?}"
+            );
+        }
+    }
+    let refused = Failure::from(got.encode(JSON, 100_000).unwrap_err());
+    assert!(refused.code == FailureCode::Memory && refused.message.contains("above the limit of 100000"), "{refused}");
 }
 
 #[tokio::test]

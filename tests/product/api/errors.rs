@@ -79,6 +79,34 @@ async fn a_wrong_method_is_told_the_right_one() {
 }
 
 #[tokio::test]
+async fn below_the_paths_of_others_what_is_not_there_is_told_as_their_clients_read_it() {
+    let scene = Scene::with_one_rule().await;
+    let product = scene.launch().start().await;
+    for (method, path, status, member) in [
+        ("GET", "/v1/nothing", 404, "detail"),
+        ("POST", "/v2/nothing", 404, "detail"),
+        ("GET", "/api/v1/nothing", 404, "detail"),
+        ("GET", "/ui-api/nothing", 404, "detail"),
+        ("DELETE", "/v1/query", 405, "detail"),
+        ("GET", "/v2/query", 405, "detail"),
+        ("POST", "/v1/info", 405, "detail"),
+        ("GET", "/v1/traces", 405, "message"),
+        ("PUT", "/v1/logs/", 405, "message"),
+        ("GET", "/api/nothing", 404, "error"),
+    ] {
+        let request = client().request(method.parse().unwrap(), format!("{}{path}", product.url()));
+        let answer = request.header("content-type", "application/json").send().await.unwrap();
+        assert_eq!(answer.status(), status, "{method} {path}");
+        assert_eq!(answer.headers().contains_key("allow"), status == 405, "{method} {path}");
+        let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        assert!(body.get(member).is_some(), "{method} {path}: {body}");
+        assert!(member != "message" || body["code"] == 12, "{method} {path}: {body}");
+    }
+    let sent = client().post(format!("{}/v1/logs/", product.url())).header("content-type", "application/json");
+    assert_eq!(sent.body("{}").send().await.unwrap().status(), 200, "a slash behind the path does no harm");
+}
+
+#[tokio::test]
 async fn a_web_page_reads_nothing_through_a_name_that_leads_here() {
     let scene = Scene::with_one_rule().await;
     scene.dir.write("watchfire.yaml", "version: 1\nserver: {public_url: \"https://alerts.example.com/\"}\n");

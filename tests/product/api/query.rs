@@ -4,7 +4,7 @@ use harness::http;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, VARY};
 use serde_json::{Value, json};
 
-use crate::scene::Scene;
+use crate::scene::{SOON, Scene};
 
 /// Five rows a minute apart; the third names no service.
 const EVENTS: &str = r#"{"ts":"2026-11-20T06:00:00Z","service":"api","n":9007199254740993,"tags":["a","b"]}
@@ -128,6 +128,31 @@ async fn a_server_answers_watchfire_query_as_the_sources_themselves_do() {
     assert_eq!((asked.code, &said["error"]["code"]), (Some(1), &json!("invalid_query")));
     let asked = scene.launch().run(&["query", "SELECT 1", "--url", "http://127.0.0.1:1"]).await;
     assert_eq!(asked.code, Some(2), "{asked:?}");
+    let config = scene.dir.config().to_string_lossy().into_owned();
+    let of_project = |name: &'static str| {
+        let (launch, config) = (scene.launch(), config.clone());
+        async move { launch.run(&["query", "SELECT 1", "--config", &config, "--project", name]).await }
+    };
+    assert_eq!(of_project("default").await.code, Some(0));
+    let asked = of_project("defualt").await;
+    assert!(asked.code == Some(2) && asked.stderr.contains("did you mean `--project default`?"), "{asked:?}");
     let asked = scene.launch().run(&["query", "SELECT 1", "--timezone", "Mars/Olympus"]).await;
     assert_eq!(asked.code, Some(2), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_question_whose_body_does_not_come_is_told_so() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let scene = Scene::with_one_rule().await;
+    let product = scene.launch().start().await;
+    let address = product.url().strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = "POST /v2/query HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 100\r\n\r\n{";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let read = tokio::time::timeout(2 * SOON, stream.read_to_string(&mut answer)).await;
+    assert!(read.is_ok(), "it is waited for without end");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert!(head.contains(" 408 ") && body["detail"].is_string(), "{answer}");
 }

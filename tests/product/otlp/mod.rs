@@ -1,5 +1,6 @@
 //! Telemetry comes in: OTLP over HTTP and gRPC, with and without tokens, and from clients that mean no good.
 
+mod apart;
 mod capture;
 mod grpc;
 mod http;
