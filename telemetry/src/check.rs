@@ -103,10 +103,7 @@ async fn check(engine: &Engine, question: Question, window_on: Option<String>, s
             problems
         }
         Err(Refusal::Failed(failure)) => vec![of_failure(&failure)],
-        Err(Refusal::WrongSource(failure)) => {
-            let help = Some("mend `table` or `time_column` of the source".to_owned());
-            vec![problem(SqlPart::Query, Place::UNKNOWN, "wrong_source", failure.message, help)]
-        }
+        Err(Refusal::WrongSource(failure)) => vec![wrong_source(failure)],
         Err(Refusal::Unreachable(failure)) => vec![unchecked(&failure)],
         Err(Refusal::NeverFilled) => Vec::new(),
         Ok(ready) => {
@@ -214,6 +211,15 @@ fn of_failure(failure: &Failure) -> SqlProblem {
 }
 
 /// A doubt: the SQL may be right, and nobody can say so now.
+/// A doubt and no mistake: a table that is away while somebody migrates a database must not keep the server, and with
+/// it all other rules, from starting.
+fn wrong_source(failure: Failure) -> SqlProblem {
+    let help = Some("mend `table` or `time_column` of the source".to_owned());
+    let mut problem = problem(SqlPart::Query, Place::UNKNOWN, "wrong_source", failure.message, help);
+    problem.severity_is_error = false;
+    problem
+}
+
 fn unchecked(failure: &Failure) -> SqlProblem {
     let message = format!("{}; the SQL over it was not checked", failure.message);
     let help = Some("check again where the database can be reached".to_owned());

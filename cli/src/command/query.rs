@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use watchfire_config::Settings;
+use watchfire_config::{Loaded, Settings};
 use watchfire_engine::clock::{Clock, SystemClock};
 use watchfire_engine::{QUERY_ROWS_MAX, has_telemetry, no_state_tables, state_tables};
 use watchfire_model::{Column, ProjectName, Value};

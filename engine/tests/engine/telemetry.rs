@@ -118,9 +118,9 @@ async fn a_window_by_arrival_waits_for_a_request_that_arrived_in_it_and_is_not_k
     let scene = Scene::start(vec![by_arrival, minutely("beside", CatchUp::Latest)]).await;
     let arrives = SCENE_START.plus(Duration::from_secs(30));
     scene.clock.set(arrives);
-    let held = scene.engine.ingest_room().enter();
-    let body = span(arrives.as_micros() / 1_000_000);
     let project = project();
+    let held = scene.engine.ingest_room().enter(&project);
+    let body = span(arrives.as_micros() / 1_000_000);
     let mut ingest = Box::pin(scene.engine.ingest(&project, Signal::Traces, Encoding::Json, body, held));
     assert!(futures::poll!(&mut ingest).is_pending(), "it is stamped and not kept");
     scene.clock.set(SCENE_START.plus(Duration::from_secs(60)));
