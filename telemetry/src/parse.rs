@@ -156,7 +156,8 @@ fn within_limit(text: &str) -> Result<()> {
 
 /// How many calls lie inside of each other, at most.
 fn call_depth(tokens: &[Token]) -> usize {
-    let (mut open, mut depth, mut deepest, mut before) = (Vec::new(), 0_usize, 0, None);
+    let (mut open, mut depth, mut deepest) = (Vec::new(), 0_usize, 0);
+    let mut before: Option<&Token> = None;
     for token in tokens {
         match token {
             Token::Whitespace(_) => continue,
