@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::ast::{
     visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use watchfire_model::{QuerySpec, Severity};
 
@@ -31,6 +32,10 @@ const NESTING_MAX: usize = 50;
 /// Each may be one level of a chain (`a + b + c …`), and a chain of a hundred thousand levels is more than a
 /// thread's stack: the whole process would end.
 const WORDS_MAX: usize = 4_000;
+
+/// Deepest nesting of calls. The parser reads every argument of a call twice (it might be a named one), and so what lies
+/// in the twentieth call a million times.
+const CALLS_MAX: usize = 12;
 
 /// The texts of one question; the key under which its plan is cached.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -140,7 +145,72 @@ fn within_limit(text: &str) -> Result<()> {
     if words > WORDS_MAX {
         return Err(plan_datafusion_err!("the text has {words} words and signs, more than the limit of {WORDS_MAX}"));
     }
+    let depth = call_depth(&tokens);
+    if depth > CALLS_MAX {
+        return Err(plan_datafusion_err!(
+            "calls are nested {depth} deep, more than the limit of {CALLS_MAX}; compute the inner ones in a sub-query"
+        ));
+    }
     Ok(())
+}
+
+/// How many calls lie inside of each other, at most.
+fn call_depth(tokens: &[Token]) -> usize {
+    let (mut open, mut depth, mut deepest) = (Vec::new(), 0_usize, 0);
+    let mut before: Option<&Token> = None;
+    for token in tokens {
+        match token {
+            Token::Whitespace(_) => continue,
+            Token::LParen => {
+                let is_call = matches!(before, Some(Token::Word(word)) if !stands_before_parenthesis(word.keyword));
+                open.push(is_call);
+                depth += usize::from(is_call);
+                deepest = deepest.max(depth);
+            }
+            Token::RParen => depth -= usize::from(open.pop().unwrap_or(false)),
+            _ => {}
+        }
+        before = Some(token);
+    }
+    deepest
+}
+
+/// Words that are no name of a function though a parenthesis follows them.
+const fn stands_before_parenthesis(keyword: Keyword) -> bool {
+    matches!(
+        keyword,
+        Keyword::IN
+            | Keyword::AND
+            | Keyword::OR
+            | Keyword::NOT
+            | Keyword::SELECT
+            | Keyword::DISTINCT
+            | Keyword::FROM
+            | Keyword::JOIN
+            | Keyword::LATERAL
+            | Keyword::ON
+            | Keyword::USING
+            | Keyword::WHERE
+            | Keyword::HAVING
+            | Keyword::BY
+            | Keyword::AS
+            | Keyword::OVER
+            | Keyword::FILTER
+            | Keyword::VALUES
+            | Keyword::EXISTS
+            | Keyword::CASE
+            | Keyword::WHEN
+            | Keyword::THEN
+            | Keyword::ELSE
+            | Keyword::LIKE
+            | Keyword::ILIKE
+            | Keyword::ANY
+            | Keyword::ALL
+            | Keyword::BETWEEN
+            | Keyword::UNION
+            | Keyword::EXCEPT
+            | Keyword::INTERSECT
+    )
 }
 
 fn statement(sql: &str) -> Result<Statement> {
@@ -263,4 +333,20 @@ fn tables(references: &[TableReference]) -> (Vec<String>, bool) {
     names.sort();
     names.dedup();
     (names, shows_tables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_that_lie_in_each_other_are_counted_and_parentheses_are_not() {
+        let depth = |sql: &str| call_depth(&Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize().unwrap());
+        assert_eq!(depth("SELECT a(b(c(1)), d(2)) FROM (SELECT x FROM t WHERE (x IN (1)))"), 3);
+        assert_eq!(depth("SELECT ((1)) WHERE x IN (SELECT (y) FROM t) AND (z)"), 0);
+        let nested = |times: usize| format!("SELECT {}x{}", "coalesce(".repeat(times), ", 'a')".repeat(times));
+        assert!(within_limit(&nested(CALLS_MAX)).is_ok());
+        let told = within_limit(&nested(22)).unwrap_err().to_string();
+        assert!(told.contains("nested 22 deep, more than the limit of 12"), "{told}");
+    }
 }
