@@ -45,7 +45,7 @@ async fn a_level_is_compared_with_names_under_an_alias_too() {
         // Another column of whole numbers is none.
         (
             "SELECT count(*) AS n FROM (SELECT length(kind) AS level_of, level FROM records) AS s WHERE level_of = '3'",
-            2,
+            3,
         ),
     ] {
         assert_eq!(world.ask_all(sql).await, format!("n int\n{count}"), "{sql}");
