@@ -1,5 +1,7 @@
 //! The binary `watchfire`. Data goes to stdout, talk to stderr; exit codes: `exit.rs`.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
 mod arguments;
 mod command;
 mod definitions;

@@ -10,6 +10,8 @@
 //! order, and how it stops. This room does not know YAML or HTTP. Start reading at
 //! [`Engine::start`], then `claim_rules.rs`, `evaluate_rule.rs` and `deliver.rs`.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
 mod access;
 mod agenda;
 mod ask;

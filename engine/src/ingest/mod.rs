@@ -10,6 +10,7 @@ mod room;
 mod work;
 
 use bytes::Bytes;
+use tokio::sync::oneshot;
 use watchfire_ingest::Arrival;
 use watchfire_model::ProjectName;
 use watchfire_storage::AppendError;
@@ -87,10 +88,12 @@ impl Engine {
         let counts: Vec<_> = rows.iter().map(|rows| (rows.table.as_str(), rows.batch.num_rows() as u64)).collect();
         let storage = shared.storage.clone();
         // Its rows are kept also when who sent them hangs up meanwhile, and until then they are under way.
-        let kept = tokio::spawn(async move {
+        let (tells, kept) = oneshot::channel();
+        shared.supervisor.keeping().spawn(async move {
             let kept = storage.append(rows).await;
             drop((under_way, held));
-            kept
+            // Who sent them may have hung up.
+            drop(tells.send(kept));
         });
         kept.await.map_err(|_| IngestError::Broken)??;
         for (table, rows) in counts {

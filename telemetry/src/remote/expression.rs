@@ -134,7 +134,7 @@ impl<'a> Scope<'a> {
         let (left, right) = (instant(left, self), instant(right, self));
         let (of_left, of_right) = (self.data_type(left)?, self.data_type(right)?);
         let both_instants = is_utc(&of_left) && is_utc(&of_right);
-        if !(of_left == of_right || both_instants) || !(both_instants || is_comparable(&of_left)) {
+        if !(both_instants || of_left == of_right && is_comparable(&of_left)) {
             return None;
         }
         let quick = match (left, right) {

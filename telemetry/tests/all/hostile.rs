@@ -140,6 +140,7 @@ fn resident_mebibytes() -> u64 {
     kibibytes.unwrap_or(0) >> 10
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test ends with its runtime")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rules_are_evaluated_while_people_ask_for_too_much() {
     let world = world();
