@@ -163,7 +163,8 @@ mod tests {
         one.take(6 * PIECE_BYTES).unwrap();
         drop(one);
         room.enter(&project("mail")).take(10 * PIECE_BYTES).unwrap();
-        assert_eq!((room.used().pieces, room.used().by_project.len()), (0, 0));
+        let used = room.used();
+        assert_eq!((used.pieces, used.by_project.len()), (0, 0));
     }
 
     #[test]
